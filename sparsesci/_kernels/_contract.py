@@ -1,0 +1,178 @@
+"""The kernel contract: what every backend provides, and the direction of each array.
+
+Conventions
+-----------
+- `n` rows, `p` columns, `T` targets (tasks). X~ = X - 1 m' is the centred matrix, S the
+  diagonal of sample weights, which sum to n. "Rows" are arrays of shape (p,) or (p, T).
+- Everything but X is float64 and C-contiguous; index arrays are int64. X is a
+  Fortran-ordered array or a CSC triple with int32 indices, float32 or float64. A wrong
+  dtype or order is a TypeError, a wrong size a ValueError; nothing is converted.
+- A matrix or penalty handle is made once and passed to the kernels. It keeps its
+  arrays alive and is never written to: any number of threads may share it.
+- Kernels draw no random numbers, print nothing, call nothing back and hold no policy.
+  They run without the GIL and in bounded time: `max_updates` limits a burst.
+- A row with T > 1 is penalised through its norm, phi_j(||w_j||), whatever the penalty.
+
+The residual of coordinate descent
+----------------------------------
+A pair of arrays, `residual` (T, size) and `offset` (T,), whose meaning belongs to the
+matrix:
+
+============  ======  ==========================================================
+matrix        size    residual
+============  ======  ==========================================================
+dense         n       r = y~ - X~ w; offset unused
+CSC           n       rho with r = rho + offset: centring without densifying
+Gram          p       X~' S r; offset unused
+============  ======  ==========================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Doubles = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Matrix = Any  # an opaque handle
+Penalty = Any  # an opaque handle
+
+
+class Backend(Protocol):
+    """Signatures of the kernels; ``out`` and ``inout`` mark what is written."""
+
+    NAME: str
+
+    # -- handles -----------------------------------------------------------------------
+    def dense_matrix(
+        self, X: NDArray[Any], means: Doubles | None, weights: Doubles | None
+    ) -> Matrix:
+        """Fortran-ordered X with column means (None: not centred) and weights."""
+
+    def csc_matrix(
+        self,
+        data: NDArray[Any],
+        indices: NDArray[np.int32],
+        indptr: NDArray[np.int32],
+        n_rows: int,
+        means: Doubles | None,
+        weights: Doubles | None,
+    ) -> Matrix:
+        """Compressed columns, sorted or not, without duplicates."""
+
+    def gram_matrix(self, gram: Doubles, n_samples: int) -> Matrix:
+        """X~' S X~ of `n_samples` rows."""
+
+    def penalty(
+        self, name: str, scalars: tuple[float, ...], arrays: tuple[Doubles, ...]
+    ) -> Penalty:
+        """A penalty by its registered name; parameters in the order of its signature."""
+
+    def penalty_signatures(self) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Name -> (scalar parameters, array parameters)."""
+
+    # -- passes over a matrix ----------------------------------------------------------
+    def column_stats(
+        self, X: Matrix, center: bool, means: Doubles, lipschitz: Doubles
+    ) -> None:
+        """Column means (0 unless `center`) and ||x~_j||_S^2 / n. Constant columns: 0.
+
+        out: means (p,), lipschitz (p,). Not for a Gram matrix (ValueError).
+        """
+
+    def correlation(
+        self,
+        X: Matrix,
+        residual: Doubles,
+        offset: Doubles,
+        columns: Indices | None,
+        out: Doubles,
+    ) -> None:
+        """X~' S R / n for all columns, or into the listed rows of `out` only.
+
+        out: out, rows.
+        """
+
+    def subtract_product(
+        self, X: Matrix, w: Doubles, residual: Doubles, offset: Doubles
+    ) -> None:
+        """R -= X~ w. inout: residual, offset."""
+
+    def burst_work_size(self, ws_size: int, n_tasks: int, residual_size: int) -> int:
+        """Doubles that `cd_burst` needs in `work`; `index_work` needs `ws_size`."""
+
+    def cd_burst(
+        self,
+        X: Matrix,
+        penalty: Penalty,
+        lipschitz: Doubles,
+        ws: Indices,
+        w: Doubles,
+        residual: Doubles,
+        offset: Doubles,
+        max_updates: int,
+        tol: float,
+        accelerate: bool,
+        work: Doubles,
+        index_work: Indices,
+    ) -> tuple[int, float]:
+        """Coordinate descent on the rows `ws`, in their order.
+
+        A sweep over `ws` alternates with up to ten sweeps over its non-zero rows, which
+        `accelerate` extrapolates (Anderson, five iterates, kept only if the objective
+        falls). Ends when a sweep over `ws` moves no row by more than
+        L_j ||change|| = `tol`, or with the first round that spends `max_updates`. Rows
+        with lipschitz 0 are left alone.
+
+        inout: w (rows), residual, offset; work, index_work are scratch.
+        Returns (updates made, violation met in the last sweep over `ws`).
+        """
+
+    # -- a penalty on arrays -----------------------------------------------------------
+    def prox(self, penalty: Penalty, x: Doubles, steps: Doubles, out: Doubles) -> None:
+        """Elementwise prox of steps[b] phi_j at x[b, j]. out: out (B, p)."""
+
+    def prox_rows(
+        self, penalty: Penalty, rows: Doubles, step: float, out: Doubles
+    ) -> None:
+        """Prox of step phi_j(||.||) for each row. out: out, rows."""
+
+    def value(self, penalty: Penalty, rows: Doubles) -> float:
+        """sum_j phi_j(||rows_j||), infinite outside the domain."""
+
+    def subdiff(
+        self, penalty: Penalty, rows: Doubles, grad: Doubles, out: Doubles
+    ) -> None:
+        """Distance of -grad_j from the subdifferential at rows_j. out: out (p,)."""
+
+    def dual_point(
+        self, penalty: Penalty, u: Doubles, quadratic: float, linear: float
+    ) -> tuple[float, float]:
+        """Maximise linear c - quadratic c^2 - sum_j phi_j*(c ||u_j||) over c >= 0.
+
+        Rows whose penalty vanishes (threshold 0, no quadratic part) count as feasible:
+        the caller answers for them. Returns (c, value).
+        """
+
+    def screen(
+        self,
+        penalty: Penalty,
+        u: Doubles,
+        lipschitz: Doubles,
+        scale: float,
+        gap: float,
+        keep: NDArray[np.bool_],
+    ) -> None:
+        """Gap-safe rule: keep_j = False where w_j = 0 at the optimum.
+
+        out: keep (p,).
+        """
+
+
+KERNELS = tuple(
+    name
+    for name in vars(Backend)
+    if not name.startswith("_") and callable(getattr(Backend, name))
+)

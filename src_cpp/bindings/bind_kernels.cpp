@@ -1,0 +1,225 @@
+#include "bindings.hpp"
+#include "sparsesci/cd.hpp"
+#include "sparsesci/columns.hpp"
+#include "sparsesci/terms.hpp"
+
+namespace sparsesci {
+namespace {
+
+using Doubles = CArray<double>;
+using Indices = CArray<Index>;
+
+/// Rows of coefficients or gradients: (p,) or (p, T).
+struct Shape {
+    Index p, T;
+};
+
+Shape rows_of(const Doubles& a, const char* name) {
+    require(a.ndim() == 1 || a.ndim() == 2, std::string(name) + " must have 1 or 2 dimensions");
+    return {a.shape(0), a.ndim() == 2 ? static_cast<Index>(a.shape(1)) : 1};
+}
+
+void require_fit(const Penalty& penalty, Index p) {
+    require(penalty.n_coordinates < 0 || penalty.n_coordinates == p,
+            "the penalty has " + std::to_string(penalty.n_coordinates) + " weights for " +
+                std::to_string(p) + " coordinates");
+}
+
+/// Residuals are (T, size), offsets (T,).
+Residual residual_of(const Matrix& X, Doubles& residual, Doubles& offset, Index T) {
+    require_size(residual, T * X.residual_size(), "residual");
+    require_size(offset, T, "offset");
+    return {residual.mutable_data(), X.residual_size(), offset.mutable_data()};
+}
+
+void require_columns(const Indices& columns, Index n_cols) {
+    for (Index k = 0; k < static_cast<Index>(columns.size()); ++k)
+        require(columns.data()[k] >= 0 && columns.data()[k] < n_cols,
+                "columns holds an index outside the matrix");
+}
+
+template <class Call>
+void visit_data(const Matrix& X, Call call) {
+    std::visit(
+        [&](const auto& view) {
+            if constexpr (std::is_same_v<std::decay_t<decltype(view)>, GramView>)
+                throw std::invalid_argument("a Gram matrix has no column statistics");
+            else
+                call(view);
+        },
+        X.view);
+}
+
+py::tuple py_cd_burst(const Matrix& X, const Penalty& penalty, const Doubles& lipschitz,
+                      const Indices& ws, Doubles& w, Doubles& residual, Doubles& offset,
+                      Index max_updates, double tol, bool accelerate, Doubles& work,
+                      Indices& index_work) {
+    const auto [p, T] = rows_of(w, "w");
+    require(p == X.n_cols(), "w must have one row for each column of X");
+    require_fit(penalty, p);
+    require_size(lipschitz, p, "lipschitz");
+    require_columns(ws, p);
+    const Residual R = residual_of(X, residual, offset, T);
+    const Index size = static_cast<Index>(ws.size());
+    require(work.size() >= burst_work_size(size, T, X.residual_size()) && index_work.size() >= size,
+            "work arrays are too small");
+    const BurstLimits limits{max_updates, tol, accelerate};
+    const Coefficients coefficients{w.mutable_data(), T};
+    double* scratch = work.mutable_data();
+    Index* index_scratch = index_work.mutable_data();
+    BurstResult done{};
+    {
+        py::gil_scoped_release nogil;
+        done = std::visit(
+            [&](const auto& view) {
+                return cd_burst(view, penalty, lipschitz.data(), ws.data(), size, coefficients, R,
+                                limits, scratch, index_scratch);
+            },
+            X.view);
+    }
+    return py::make_tuple(done.n_updates, done.violation);
+}
+
+void bind_matrix_kernels(py::module_& m) {
+    m.def("cd_burst", &py_cd_burst, py::arg("X"), py::arg("penalty"),
+          py::arg("lipschitz").noconvert(), py::arg("ws").noconvert(), py::arg("w").noconvert(),
+          py::arg("residual").noconvert(), py::arg("offset").noconvert(), py::arg("max_updates"),
+          py::arg("tol"), py::arg("accelerate"), py::arg("work").noconvert(),
+          py::arg("index_work").noconvert());
+    m.def("burst_work_size", &burst_work_size, py::arg("ws_size"), py::arg("n_tasks"),
+          py::arg("residual_size"));
+    m.def(
+        "column_stats",
+        [](const Matrix& X, bool center, Doubles& means, Doubles& lipschitz) {
+            require_size(means, X.n_cols(), "means");
+            require_size(lipschitz, X.n_cols(), "lipschitz");
+            double *mean = means.mutable_data(), *square = lipschitz.mutable_data();
+            py::gil_scoped_release nogil;
+            visit_data(X, [&](const auto& view) { column_stats(view, center, mean, square); });
+        },
+        py::arg("X"), py::arg("center"), py::arg("means").noconvert(),
+        py::arg("lipschitz").noconvert());
+    m.def(
+        "correlation",
+        [](const Matrix& X, Doubles& residual, Doubles& offset,
+           const std::optional<Indices>& columns, Doubles& out) {
+            const auto [p, T] = rows_of(out, "out");
+            require(p == X.n_cols(), "out must have one row for each column of X");
+            if (columns) require_columns(*columns, p);
+            const Residual R = residual_of(X, residual, offset, T);
+            const Index* listed = columns ? columns->data() : nullptr;
+            const Index count = columns ? static_cast<Index>(columns->size()) : 0;
+            double* result = out.mutable_data();
+            const Index n_tasks = T;
+            py::gil_scoped_release nogil;
+            std::visit([&](const auto& v) { correlation(v, R, n_tasks, listed, count, result); },
+                       X.view);
+        },
+        py::arg("X"), py::arg("residual").noconvert(), py::arg("offset").noconvert(),
+        py::arg("columns").noconvert(), py::arg("out").noconvert());
+    m.def(
+        "subtract_product",
+        [](const Matrix& X, const Doubles& w, Doubles& residual, Doubles& offset) {
+            const auto [p, T] = rows_of(w, "w");
+            require(p == X.n_cols(), "w must have one row for each column of X");
+            const Residual R = residual_of(X, residual, offset, T);
+            const double* coefficients = w.data();
+            const Index n_tasks = T;
+            py::gil_scoped_release nogil;
+            std::visit([&](const auto& v) { subtract_product(v, coefficients, n_tasks, R); },
+                       X.view);
+        },
+        py::arg("X"), py::arg("w").noconvert(), py::arg("residual").noconvert(),
+        py::arg("offset").noconvert());
+}
+
+void bind_term_kernels(py::module_& m) {
+    m.def(
+        "prox",
+        [](const Penalty& penalty, const Doubles& x, const Doubles& steps, Doubles& out) {
+            require(x.ndim() == 2, "x must have 2 dimensions");
+            require_fit(penalty, x.shape(1));
+            require_size(steps, x.shape(0), "steps");
+            require_size(out, static_cast<Index>(x.size()), "out");
+            double* result = out.mutable_data();
+            py::gil_scoped_release nogil;
+            prox(penalty, x.data(), x.shape(0), x.shape(1), steps.data(), result);
+        },
+        py::arg("penalty"), py::arg("x").noconvert(), py::arg("steps").noconvert(),
+        py::arg("out").noconvert());
+    m.def(
+        "prox_rows",
+        [](const Penalty& penalty, const Doubles& rows, double step, Doubles& out) {
+            const auto [p, T] = rows_of(rows, "rows");
+            require_fit(penalty, p);
+            require_size(out, p * T, "out");
+            double* result = out.mutable_data();
+            const Index n_rows = p, n_tasks = T;
+            py::gil_scoped_release nogil;
+            prox_rows(penalty, rows.data(), n_rows, n_tasks, step, result);
+        },
+        py::arg("penalty"), py::arg("rows").noconvert(), py::arg("step"),
+        py::arg("out").noconvert());
+    m.def(
+        "value",
+        [](const Penalty& penalty, const Doubles& rows) {
+            const auto [p, T] = rows_of(rows, "rows");
+            require_fit(penalty, p);
+            const Index n_rows = p, n_tasks = T;
+            py::gil_scoped_release nogil;
+            return value(penalty, rows.data(), n_rows, n_tasks);
+        },
+        py::arg("penalty"), py::arg("rows").noconvert());
+    m.def(
+        "subdiff",
+        [](const Penalty& penalty, const Doubles& rows, const Doubles& grad, Doubles& out) {
+            const auto [p, T] = rows_of(rows, "rows");
+            require_fit(penalty, p);
+            require_size(grad, p * T, "grad");
+            require_size(out, p, "out");
+            double* result = out.mutable_data();
+            const Index n_rows = p, n_tasks = T;
+            py::gil_scoped_release nogil;
+            subdiff(penalty, rows.data(), grad.data(), n_rows, n_tasks, result);
+        },
+        py::arg("penalty"), py::arg("rows").noconvert(), py::arg("grad").noconvert(),
+        py::arg("out").noconvert());
+    m.def(
+        "dual_point",
+        [](const Penalty& penalty, const Doubles& u, double quadratic, double linear) {
+            const auto [p, T] = rows_of(u, "u");
+            require_fit(penalty, p);
+            const Index n_rows = p, n_tasks = T;
+            DualPoint best{};
+            {
+                py::gil_scoped_release nogil;
+                best = dual_point(penalty, u.data(), n_rows, n_tasks, quadratic, linear);
+            }
+            return py::make_tuple(best.scale, best.value);
+        },
+        py::arg("penalty"), py::arg("u").noconvert(), py::arg("quadratic"), py::arg("linear"));
+    m.def(
+        "screen",
+        [](const Penalty& penalty, const Doubles& u, const Doubles& lipschitz, double scale,
+           double gap, CArray<bool>& keep) {
+            const auto [p, T] = rows_of(u, "u");
+            require_fit(penalty, p);
+            require_size(lipschitz, p, "lipschitz");
+            require_size(keep, p, "keep");
+            auto* flags = reinterpret_cast<std::uint8_t*>(keep.mutable_data());
+            const Index n_rows = p, n_tasks = T;
+            py::gil_scoped_release nogil;
+            screen(penalty, u.data(), n_rows, n_tasks, lipschitz.data(), scale, gap, flags);
+        },
+        py::arg("penalty"), py::arg("u").noconvert(), py::arg("lipschitz").noconvert(),
+        py::arg("scale"), py::arg("gap"), py::arg("keep").noconvert());
+}
+
+}  // namespace
+
+void bind_kernels(py::module_& m) {
+    bind_matrix_kernels(m);
+    bind_term_kernels(m);
+}
+
+}  // namespace sparsesci

@@ -1,0 +1,231 @@
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
+#include "sparsesci/cd.hpp"
+
+namespace sparsesci {
+namespace detail {
+
+/// Solve C z = 1 by elimination with pivoting; false when C is numerically singular.
+template <int N>
+bool solve_ones(double (&C)[N][N], double (&z)[N]) {
+    for (double& v : z) v = 1;
+    for (int k = 0; k < N; ++k) {
+        int pivot = k;
+        for (int i = k + 1; i < N; ++i)
+            if (std::abs(C[i][k]) > std::abs(C[pivot][k])) pivot = i;
+        if (!(std::abs(C[pivot][k]) > 0)) return false;
+        std::swap(C[k], C[pivot]);
+        std::swap(z[k], z[pivot]);
+        for (int i = k + 1; i < N; ++i) {
+            const double f = C[i][k] / C[k][k];
+            for (int l = k; l < N; ++l) C[i][l] -= f * C[k][l];
+            z[i] -= f * z[k];
+        }
+    }
+    for (int k = N - 1; k >= 0; --k) {
+        for (int l = k + 1; l < N; ++l) z[k] -= C[k][l] * z[l];
+        z[k] /= C[k][k];
+    }
+    return true;
+}
+
+inline double norm(const double* x, Index n) {
+    if (n == 1) return x[0];  // signed: one task is a plain scalar
+    double sum = 0;
+    for (Index t = 0; t < n; ++t) sum += x[t] * x[t];
+    return std::sqrt(sum);
+}
+
+template <class View>
+class Burst {
+    const View& X_;
+    const Penalty& penalty_;
+    const double* lipschitz_;
+    Coefficients w_;
+    Residual R_;
+    double *new_row_, *saved_residual_, *history_;
+    Index* support_;
+    Index support_size_ = 0;
+
+public:
+    Burst(const View& X, const Penalty& penalty, const double* lipschitz, Coefficients w,
+          Residual R, double* work, Index* index_work)
+        : X_(X), penalty_(penalty), lipschitz_(lipschitz), w_(w), R_(R), new_row_(work),
+          saved_residual_(work + w.n_tasks),
+          history_(saved_residual_ + w.n_tasks * (X.residual_size() + 1)), support_(index_work) {}
+
+    BurstResult run(const Index* ws, Index ws_size, const BurstLimits& limits) {
+        BurstResult done{0, 0.0};
+        do {
+            done.violation = sweep(ws, ws_size);
+            done.n_updates += ws_size;
+            if (done.violation <= limits.tol) break;
+            gather_support(ws, ws_size);
+            done.n_updates += settle(limits);
+        } while (done.n_updates < limits.max_updates);
+        return done;
+    }
+
+private:
+    double sweep(const Index* rows, Index n) {
+        double violation = 0;
+        for (Index k = 0; k < n; ++k)
+            if (lipschitz_[rows[k]] > 0) violation = std::fmax(violation, update(rows[k]));
+        return violation;
+    }
+
+    /// Minimise over row j; returns L_j ||change||, the violation of its optimality before.
+    double update(Index j) {
+        const Index T = w_.n_tasks;
+        double* row = w_.row(j);
+        const double L = lipschitz_[j];
+        if (T == 1) {
+            const double old = row[0];
+            row[0] = penalty_.prox(old + X_.corr(j, R_, 0) / L, 1 / L, j);
+            if (row[0] != old) X_.step(j, row[0] - old, R_, 0);
+            return L * std::abs(row[0] - old);
+        }
+        for (Index t = 0; t < T; ++t) new_row_[t] = row[t] + X_.corr(j, R_, t) / L;
+        const double size = norm(new_row_, T);
+        const double shrink = size > 0 ? penalty_.prox(size, 1 / L, j) / size : 0;
+        double change = 0;
+        for (Index t = 0; t < T; ++t) {
+            const double delta = shrink * new_row_[t] - row[t];
+            if (delta == 0) continue;
+            X_.step(j, delta, R_, t);
+            row[t] += delta;
+            change += delta * delta;
+        }
+        return L * std::sqrt(change);
+    }
+
+    void gather_support(const Index* ws, Index ws_size) {
+        support_size_ = 0;
+        for (Index k = 0; k < ws_size; ++k)
+            if (norm(w_.row(ws[k]), w_.n_tasks) != 0) support_[support_size_++] = ws[k];
+    }
+
+    /// A few sweeps over the support alone; returns the updates made.
+    Index settle(const BurstLimits& limits) {
+        constexpr int rounds = 2;
+        Index n_updates = 0;
+        for (int round = 0; round < rounds; ++round) {
+            if (limits.accelerate) remember(0);
+            for (Index k = 1; k <= anderson_depth; ++k) {
+                const double violation = sweep(support_, support_size_);
+                n_updates += support_size_;
+                if (violation <= limits.tol) return n_updates;
+                if (limits.accelerate) remember(k);
+            }
+            if (limits.accelerate) extrapolate();
+        }
+        return n_updates;
+    }
+
+    Index history_size() const { return support_size_ * w_.n_tasks; }
+    double* iterate(Index k) const { return history_ + k * history_size(); }
+
+    void remember(Index k) {
+        double* out = iterate(k);
+        for (Index i = 0; i < support_size_; ++i)
+            out = std::copy_n(w_.row(support_[i]), w_.n_tasks, out);
+    }
+
+    /// Anderson: combine the last iterates so that their combined residual is smallest, and
+    /// keep the combination only if the objective falls.
+    void extrapolate() {
+        double c[anderson_depth];
+        if (!combination(c)) return;
+        const Index m = history_size(), T = w_.n_tasks;
+        double* const candidate = iterate(0);
+        for (Index i = 0; i < m; ++i) {
+            double sum = 0;
+            for (Index k = 0; k < anderson_depth; ++k) sum += c[k] * iterate(k + 1)[i];
+            candidate[i] = sum;
+        }
+        if (T == 1)  // a zero step projects onto the domain (non-negative coefficients)
+            for (Index i = 0; i < m; ++i)
+                candidate[i] = penalty_.prox(candidate[i], 0.0, support_[i]);
+        accept_if_better(candidate, iterate(anderson_depth));
+    }
+
+    bool combination(double (&c)[anderson_depth]) const {
+        const Index m = history_size();
+        double C[anderson_depth][anderson_depth], trace = 0, sum = 0;
+        for (Index a = 0; a < anderson_depth; ++a)
+            for (Index b = 0; b <= a; ++b) {
+                double s = 0;
+                for (Index i = 0; i < m; ++i)
+                    s += (iterate(a + 1)[i] - iterate(a)[i]) * (iterate(b + 1)[i] - iterate(b)[i]);
+                C[a][b] = C[b][a] = s;
+            }
+        for (int a = 0; a < anderson_depth; ++a) trace += C[a][a];
+        for (int a = 0; a < anderson_depth; ++a) C[a][a] += 1e-14 * trace;
+        if (!solve_ones(C, c)) return false;
+        for (double v : c) sum += v;
+        if (!std::isfinite(sum) || sum == 0) return false;
+        for (double& v : c) v /= sum;
+        return true;
+    }
+
+    void accept_if_better(const double* candidate, const double* current) {
+        const Index T = w_.n_tasks, n = X_.residual_size();
+        std::copy_n(R_.values, T * n, saved_residual_);
+        std::copy_n(R_.offset, T, saved_residual_ + T * n);
+        const double before = loss();
+        double change = 0;
+        for (Index i = 0; i < support_size_; ++i) {
+            const Index j = support_[i];
+            const double *from = current + i * T, *to = candidate + i * T;
+            change += penalty_.value(norm(to, T), j) - penalty_.value(norm(from, T), j);
+            for (Index t = 0; t < T; ++t) X_.step(j, to[t] - from[t], R_, t);
+        }
+        if constexpr (std::is_same_v<View, GramView>)
+            change += gram_loss_change(candidate, current);
+        else
+            change += loss() - before;
+        if (change < 0) {
+            for (Index i = 0; i < support_size_; ++i)
+                std::copy_n(candidate + i * T, T, w_.row(support_[i]));
+        } else {
+            std::copy_n(saved_residual_, T * n, R_.values);
+            std::copy_n(saved_residual_ + T * n, T, R_.offset);
+        }
+    }
+
+    double loss() const {
+        double sum = 0;
+        if constexpr (!std::is_same_v<View, GramView>)
+            for (Index t = 0; t < w_.n_tasks; ++t) sum += X_.loss(R_, t);
+        return sum;
+    }
+
+    /// Without residuals: -d' (corr before + corr after) / 2, exact for a quadratic.
+    double gram_loss_change(const double* candidate, const double* current) const {
+        const Index T = w_.n_tasks, n = X_.residual_size();
+        double sum = 0;
+        for (Index i = 0; i < support_size_; ++i)
+            for (Index t = 0; t < T; ++t) {
+                const double d = candidate[i * T + t] - current[i * T + t];
+                const double before =
+                    X_.corr(support_[i], Residual{saved_residual_, n, R_.offset}, t);
+                sum -= d * (before + X_.corr(support_[i], R_, t)) / 2;
+            }
+        return sum;
+    }
+};
+
+}  // namespace detail
+
+template <class View>
+BurstResult cd_burst(const View& X, const Penalty& penalty, const double* lipschitz,
+                     const Index* ws, Index ws_size, Coefficients w, Residual R,
+                     const BurstLimits& limits, double* work, Index* index_work) {
+    detail::Burst<View> burst(X, penalty, lipschitz, w, R, work, index_work);
+    return burst.run(ws, ws_size, limits);
+}
+
+}  // namespace sparsesci

@@ -1,0 +1,21 @@
+#pragma once
+#include "sparsesci/matrix.hpp"
+
+/// Passes over all columns of a view.
+namespace sparsesci {
+
+/// Mean (0 unless `center`) and mean square of each centred column.
+template <class View>
+void column_stats(const View& X, bool center, double* means, double* lipschitz);
+
+/// out[j, t] = x~_j' S r_t / n for all columns, or for those listed in `columns`; other rows of
+/// `out` are left alone.
+template <class View>
+void correlation(const View& X, const Residual& R, Index n_tasks, const Index* columns,
+                 Index n_columns, double* out);
+
+/// R_t -= X~ w_t
+template <class View>
+void subtract_product(const View& X, const double* w, Index n_tasks, const Residual& R);
+
+}  // namespace sparsesci

@@ -1,0 +1,142 @@
+#pragma once
+#include <cmath>
+
+#include "sparsesci/vector.hpp"
+
+/// Views: the only access of a solver to its data.
+///
+/// With sample weights s (sum n) and column means m, the solver sees X~ = X - 1 m' and never
+/// forms it. A view answers two questions about column j, for the t-th of T targets:
+///
+///     corr(j, R, t)    =  x~_j' S r_t / n        (minus the gradient of the datafit)
+///     step(j, d, R, t):   r_t -= d x~_j
+///
+/// where R is the view's own form of the residual: see `Residual`.
+namespace sparsesci {
+
+/// What coordinate descent carries along. `values` holds T rows of length `stride`.
+///   dense:  the residual itself;
+///   CSC:    rho with r = rho + offset, so that centring costs O(1) for each column;
+///   Gram:   X~' S r (p values), and the residual never appears.
+struct Residual {
+    double* values;
+    Index stride;
+    double* offset;
+    double* row(Index t) const { return values + t * stride; }
+};
+
+/// Column-major dense matrix. `means` and `weights` may be null.
+template <class T>
+struct DenseView {
+    const T* data;
+    Index n_rows, n_cols;
+    const double *means, *weights;
+
+    Index residual_size() const { return n_rows; }
+    const T* column(Index j) const { return data + j * n_rows; }
+    double mean(Index j) const { return means ? means[j] : 0.0; }
+
+    double corr(Index j, const Residual& R, Index t) const {
+        const double* r = R.row(t);
+        const double sum = weights ? dot(column(j), mean(j), weights, r, n_rows)
+                                   : dot(column(j), mean(j), r, n_rows);
+        return sum / static_cast<double>(n_rows);
+    }
+    void step(Index j, double delta, const Residual& R, Index t) const {
+        axpy(-delta, column(j), mean(j), R.row(t), n_rows);
+    }
+    /// Half the weighted mean square of the t-th residual.
+    double loss(const Residual& R, Index t) const {
+        return moments(R.row(t), 0.0, weights, n_rows).second / static_cast<double>(2 * n_rows);
+    }
+    /// Mean and mean square of the centred column. A second look corrects the mean: constant
+    /// columns far from zero must come out with no variance at all.
+    Moments stats(Index j, bool center) const {
+        const double n = static_cast<double>(n_rows);
+        const double first = center ? moments(column(j), 0.0, weights, n_rows).first / n : 0.0;
+        const Moments about = moments(column(j), first, weights, n_rows);
+        const double shift = center ? about.first / n : 0.0;
+        return {first + shift, std::fmax(about.second / n - shift * shift, 0.0)};
+    }
+};
+
+/// Compressed sparse columns (sorted or not, no duplicates).
+template <class T>
+struct CscView {
+    const T* data;
+    const std::int32_t *indices, *indptr;
+    Index n_rows, n_cols;
+    const double *means, *weights;
+
+    Index residual_size() const { return n_rows; }
+
+    double corr(Index j, const Residual& R, Index t) const {
+        const double* rho = R.row(t);
+        double sum = 0;
+        const Index end = indptr[j + 1];
+        if (weights) {
+            for (Index k = indptr[j]; k < end; ++k) {
+                const Index i = indices[k];
+                sum += static_cast<double>(data[k]) * weights[i] * rho[i];
+            }
+        } else {
+            sum = gather(indptr[j], end, rho);
+        }
+        const double centred = means ? means[j] * R.offset[t] : 0.0;  // x_j'S1 = n m_j
+        return sum / static_cast<double>(n_rows) + centred;
+    }
+    void step(Index j, double delta, const Residual& R, Index t) const {
+        double* rho = R.row(t);
+        for (Index k = indptr[j]; k < indptr[j + 1]; ++k)
+            rho[indices[k]] -= delta * static_cast<double>(data[k]);
+        if (means) R.offset[t] += delta * means[j];
+    }
+    double loss(const Residual& R, Index t) const {
+        return moments(R.row(t), means ? -R.offset[t] : 0.0, weights, n_rows).second /
+               static_cast<double>(2 * n_rows);
+    }
+    Moments stats(Index j, bool center) const {
+        const double n = static_cast<double>(n_rows);
+        double first = 0, mass = 0, second = 0;
+        for (Index k = indptr[j]; k < indptr[j + 1]; ++k) {
+            const double s = weights ? weights[indices[k]] : 1.0;
+            first += s * static_cast<double>(data[k]);
+            mass += s;
+        }
+        const double mean = center ? first / n : 0.0;
+        for (Index k = indptr[j]; k < indptr[j + 1]; ++k) {
+            const double s = weights ? weights[indices[k]] : 1.0;
+            const double dev = static_cast<double>(data[k]) - mean;
+            second += s * dev * dev;
+        }
+        // The implicit zeros of the column deviate by the mean.
+        return {mean, std::fmax((second + std::fmax(n - mass, 0.0) * mean * mean) / n, 0.0)};
+    }
+
+private:
+    double gather(Index begin, Index end, const double* rho) const {
+        double acc[4] = {};
+        Index k = begin;
+        for (; k + 4 <= end; k += 4)
+            for (Index lane = 0; lane < 4; ++lane)
+                acc[lane] += static_cast<double>(data[k + lane]) * rho[indices[k + lane]];
+        for (; k < end; ++k) acc[0] += static_cast<double>(data[k]) * rho[indices[k]];
+        return (acc[0] + acc[1]) + (acc[2] + acc[3]);
+    }
+};
+
+/// Gram matrix X~'SX~ of n_samples rows: a step costs O(p), a correlation O(1).
+struct GramView {
+    const double* gram;
+    Index n_cols, n_samples;
+
+    Index residual_size() const { return n_cols; }
+    double corr(Index j, const Residual& R, Index t) const {
+        return R.row(t)[j] / static_cast<double>(n_samples);
+    }
+    void step(Index j, double delta, const Residual& R, Index t) const {
+        axpy(-delta, gram + j * n_cols, 0.0, R.row(t), n_cols);
+    }
+};
+
+}  // namespace sparsesci

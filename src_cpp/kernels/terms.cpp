@@ -1,0 +1,111 @@
+#include "sparsesci/terms.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace sparsesci {
+namespace {
+
+/// Norm of a row; a single value keeps its sign, on which `positive` depends.
+double size_of(const double* row, Index T) {
+    if (T == 1) return row[0];
+    double sum = 0;
+    for (Index t = 0; t < T; ++t) sum += row[t] * row[t];
+    return std::sqrt(sum);
+}
+
+}  // namespace
+
+void prox(const Penalty& penalty, const double* x, Index n_batch, Index p, const double* steps,
+          double* out) {
+    for (Index b = 0; b < n_batch; ++b)
+        for (Index j = 0; j < p; ++j) out[b * p + j] = penalty.prox(x[b * p + j], steps[b], j);
+}
+
+void prox_rows(const Penalty& penalty, const double* rows, Index p, Index T, double step,
+               double* out) {
+    for (Index j = 0; j < p; ++j) {
+        const double size = size_of(rows + j * T, T);
+        const double shrink = size != 0 ? penalty.prox(size, step, j) / size : 0.0;
+        for (Index t = 0; t < T; ++t) out[j * T + t] = shrink * rows[j * T + t];
+    }
+}
+
+double value(const Penalty& penalty, const double* rows, Index p, Index T) {
+    double sum = 0;
+    for (Index j = 0; j < p; ++j) sum += penalty.value(size_of(rows + j * T, T), j);
+    return sum;
+}
+
+void subdiff(const Penalty& penalty, const double* rows, const double* grad, Index p, Index T,
+             double* out) {
+    for (Index j = 0; j < p; ++j) {
+        const double size = size_of(rows + j * T, T);
+        if (T == 1 || size == 0) {
+            out[j] = penalty.subdiff(size, T == 1 ? grad[j] : -size_of(grad + j * T, T), j);
+            continue;
+        }
+        // Split the gradient along the row and across it: the penalty only acts along.
+        double along = 0, across = 0;
+        for (Index t = 0; t < T; ++t) along += grad[j * T + t] * rows[j * T + t] / size;
+        for (Index t = 0; t < T; ++t) {
+            const double rest = grad[j * T + t] - along * rows[j * T + t] / size;
+            across += rest * rest;
+        }
+        out[j] = std::hypot(penalty.subdiff(size, along, j), std::sqrt(across));
+    }
+}
+
+DualPoint dual_point(const Penalty& penalty, const double* u, Index p, Index T, double quadratic,
+                     double linear) {
+    double high = quadratic > 0 ? linear / (2 * quadratic) : 1.0;
+    for (Index j = 0; j < p; ++j)
+        high = std::fmin(high, penalty.dual_scale(size_of(u + j * T, T), j));
+    if (!(high > 0)) return {0.0, 0.0};
+
+    // Only rows whose conjugate is not flat up to `high` bend D.
+    std::vector<Index> bent;
+    for (Index j = 0; j < p; ++j)
+        if (penalty.conjugate_grad(high * size_of(u + j * T, T), j) != 0) bent.push_back(j);
+    const auto slope = [&](double c) {
+        double s = linear - 2 * quadratic * c;
+        for (Index j : bent) {
+            const double size = size_of(u + j * T, T);
+            s -= size * penalty.conjugate_grad(c * size, j);
+        }
+        return s;
+    };
+
+    // D is concave: bisect on its slope, with secant steps while they stay inside.
+    double scale = high, low = 0;
+    double at_high = slope(high), at_low = linear;
+    if (!bent.empty() && at_high < 0 && at_low > 0) {
+        for (int k = 0; k < 40 && high - low > 1e-10 * high; ++k) {
+            double c = low + (high - low) * at_low / (at_low - at_high);
+            if (k % 3 == 2) c = (low + high) / 2;
+            const double s = slope(c);
+            (s > 0 ? low : high) = c;
+            (s > 0 ? at_low : at_high) = s;
+            if (std::abs(s) <= 1e-12 * std::abs(linear)) break;
+        }
+        scale = low > 0 ? low : high;
+    }
+    double dual = linear * scale - quadratic * scale * scale;
+    for (Index j : bent) dual -= penalty.conjugate(scale * size_of(u + j * T, T), j);
+    return {scale, dual};
+}
+
+void screen(const Penalty& penalty, const double* u, Index p, Index T, const double* lipschitz,
+            double scale, double gap, std::uint8_t* keep) {
+    // n ||theta - theta*||^2 <= 2 gap, and |x~_j'S(theta - theta*)| <= sqrt(n L_j) ||.||
+    const double margin = 1 + 1e-10;
+    for (Index j = 0; j < p; ++j) {
+        const double center = scale * size_of(u + j * T, T);
+        const double radius = margin * std::sqrt(2 * gap * lipschitz[j]);
+        const bool zero = penalty.subdiff(0.0, -(center + radius), j) == 0 &&
+                          penalty.subdiff(0.0, -(center - radius), j) == 0;
+        keep[j] = !zero;
+    }
+}
+
+}  // namespace sparsesci
