@@ -1,0 +1,1 @@
+"""Time to a true suboptimality: sparsesci and its peers on the same problems."""
