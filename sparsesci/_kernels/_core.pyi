@@ -1,0 +1,81 @@
+# The extension, as `sparsesci._kernels._contract` describes it: the same functions, the
+# same parameters in the same order (a test compares the two).
+
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsesci._kernels._contract import Doubles, Indices
+
+compiler: str
+flags: str
+multiversioned: bool
+
+@final
+class Matrix: ...
+
+@final
+class Penalty: ...
+
+def dense_matrix(
+    X: NDArray[Any], means: Doubles | None, weights: Doubles | None
+) -> Matrix: ...
+def csc_matrix(
+    data: NDArray[Any],
+    indices: NDArray[np.int32],
+    indptr: NDArray[np.int32],
+    n_rows: int,
+    means: Doubles | None,
+    weights: Doubles | None,
+) -> Matrix: ...
+def gram_matrix(gram: Doubles, n_samples: int) -> Matrix: ...
+def penalty(
+    name: str, scalars: tuple[float, ...], arrays: tuple[Doubles, ...]
+) -> Penalty: ...
+def penalty_signatures() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]: ...
+def column_stats(
+    X: Matrix, center: bool, means: Doubles, lipschitz: Doubles
+) -> None: ...
+def correlation(
+    X: Matrix,
+    residual: Doubles,
+    offset: Doubles,
+    columns: Indices | None,
+    out: Doubles,
+) -> None: ...
+def subtract_product(
+    X: Matrix, w: Doubles, residual: Doubles, offset: Doubles
+) -> None: ...
+def burst_work_size(ws_size: int, n_tasks: int, residual_size: int) -> int: ...
+def cd_burst(
+    X: Matrix,
+    penalty: Penalty,
+    lipschitz: Doubles,
+    ws: Indices,
+    w: Doubles,
+    residual: Doubles,
+    offset: Doubles,
+    max_updates: int,
+    tol: float,
+    accelerate: bool,
+    work: Doubles,
+    index_work: Indices,
+) -> tuple[int, float]: ...
+def prox(penalty: Penalty, x: Doubles, steps: Doubles, out: Doubles) -> None: ...
+def prox_rows(penalty: Penalty, rows: Doubles, step: float, out: Doubles) -> None: ...
+def value(penalty: Penalty, rows: Doubles) -> float: ...
+def subdiff(
+    penalty: Penalty, rows: Doubles, grad: Doubles, out: Doubles
+) -> None: ...
+def dual_point(
+    penalty: Penalty, u: Doubles, quadratic: float, linear: float
+) -> tuple[float, float]: ...
+def screen(
+    penalty: Penalty,
+    u: Doubles,
+    lipschitz: Doubles,
+    scale: float,
+    gap: float,
+    keep: NDArray[np.bool_],
+) -> None: ...
