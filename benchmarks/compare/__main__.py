@@ -26,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--repeats", type=int, default=5, help="alternating rounds (default 5)")
     add("--threads", type=int, default=1)
     add("--cap", type=float, default=5.0, help="longest run of a sweep, in seconds")
-    add("--quick", action="store_true", help="a few problems, three rounds")
+    add("--quick", action="store_true", help="a few problems, coarsely")
     add("--cold", action="store_true", help="first calls, in fresh processes")
     add("--memory", action="store_true", help="peak memory, in fresh processes")
     add("--json", type=Path, metavar="FILE")
@@ -79,8 +79,9 @@ def _results(options, names):
     from benchmarks.compare.measure import Settings, compare
 
     repeats = min(options.repeats, 3) if options.quick else options.repeats
-    targets = tuple(options.targets) if options.targets else None
-    settings = Settings(targets, repeats, options.threads, options.cap)
+    cap = min(options.cap, 0.5) if options.quick else options.cap
+    targets = tuple(sorted(options.targets or (), reverse=True))
+    settings = Settings(targets, repeats, options.threads, cap)
     for name in options.problems or (QUICK if options.quick else PROBLEMS):
         try:
             result = compare(PROBLEMS[name], names, settings)

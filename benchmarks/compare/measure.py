@@ -26,6 +26,7 @@ from benchmarks.compare.solvers import SOLVERS, Solver
 SHORTEST = 0.01
 # The rounds of one setting end when they have taken this long together.
 BUDGET = 2.0
+PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,14 @@ class Settings:
 
     Attributes
     ----------
+    targets : tuple of float
+        From loose to tight; empty for those of the kind of problem.
     cap : float
-        A sweep ends with the first run that takes longer (seconds).
+        A sweep ends with the first run that takes longer (seconds), or `PATIENCE`
+        times longer than the fastest run that met the tightest target.
     """
 
-    targets: tuple[float, ...] | None = None
+    targets: tuple[float, ...] = ()
     repeats: int = 5
     threads: int = 1
     cap: float = 5.0
@@ -123,13 +127,15 @@ def compare(problem: Problem, names: list[str], settings: Settings) -> Result:
     with threadpool_limits(settings.threads):
         truth = reference.get(task)
     targets = settings.targets or TARGETS[task.kind]
+    settings = replace(settings, targets=targets)
     rows, players, found = [], {}, {}
     with quiet(settings.threads):
         for name in names:
             solver = SOLVERS[name]()
             row = Row(name, solver.version(), solver.ours)
             rows.append(row)
-            runs = _enter(solver, row, task, truth, targets, settings)
+            cap = _patience(found, targets, settings.cap)
+            runs = _enter(solver, row, task, truth, replace(settings, cap=cap))
             row.tightest = min((run.error for run in runs), default=math.inf)
             if runs:
                 players[name], found[name] = solver, runs
@@ -153,7 +159,6 @@ def _enter(
     row: Row,
     task: Task,
     truth: reference.Reference,
-    targets: tuple[float, ...],
     settings: Settings,
 ) -> list[Run]:
     """Prepare a solver and sweep its variants; its failure is noted in `row`."""
@@ -168,8 +173,9 @@ def _enter(
         for variant in variants:
             # Compiles and loads what the timed runs need.
             solver.run(variant, solver.tolerances[0])
-            runs += _sweep(solver, variant, task, truth, targets, settings)
-    except Exception as error:  # noqa: BLE001 - however a peer fails, the rest go on
+            runs += _sweep(solver, variant, task, truth, settings)
+    except Exception as error:
+        # However a peer fails, the others go on.
         message = str(error).strip().splitlines()
         row.failure = f"{type(error).__name__}: {message[0] if message else ''}"[:120]
     return runs
@@ -180,17 +186,18 @@ def _sweep(
     variant: str,
     task: Task,
     truth: reference.Reference,
-    targets: tuple[float, ...],
     settings: Settings,
 ) -> Iterator[Run]:
     """Decades of the tolerance until all targets are met; then half decades."""
-    now = clock(settings.threads)
+    targets, now = settings.targets, clock(settings.threads)
 
     def attempt(tol: float) -> Run:
         start = now()
         result = solver.run(variant, tol)
-        seconds = now() - start
-        return Run(variant, tol, seconds, truth.error(task, result))
+        run = Run(variant, tol, now() - start, truth.error(task, result))
+        if run.seconds < SHORTEST:
+            run = replace(run, seconds=_time(solver, run, settings.threads))
+        return run
 
     runs: list[Run] = []
     for tol in solver.tolerances:
@@ -202,6 +209,19 @@ def _sweep(
         first = next((k for k, run in enumerate(runs) if run.error <= target), 0)
         if first > 0:
             yield attempt(math.sqrt(runs[first - 1].tol * runs[first].tol))
+
+
+def _patience(
+    found: dict[str, list[Run]], targets: tuple[float, ...], cap: float
+) -> float:
+    """How long a solver may take, in view of those before it."""
+    times = [
+        run.seconds
+        for runs in found.values()
+        for run in runs
+        if run.error <= min(targets)
+    ]
+    return min(cap, max(PATIENCE * min(times, default=cap), SHORTEST))
 
 
 def _pick(runs: list[Run], targets: tuple[float, ...]) -> list[Run | None]:

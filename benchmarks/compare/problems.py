@@ -298,7 +298,9 @@ _ALL = [
         "riboflavin-path", "Lasso path, 71 x 4088", riboflavin, _grid(100, 100), "path"
     ),
     Problem("leukemia", "Lasso, 72 x 7129", leukemia, (1 / 50,)),
-    Problem("leukemia-path", "Lasso path, 72 x 7129", leukemia, _grid(100, 100), "path"),
+    Problem(
+        "leukemia-path", "Lasso path, 72 x 7129", leukemia, _grid(100, 100), "path"
+    ),
     Problem(
         "dorothea", "Lasso, sparse binary 800 x 88119, intercept", dorothea, (1 / 20,),
         fit_intercept=True,
@@ -310,4 +312,4 @@ _ALL = [
 ]  # fmt: skip
 
 PROBLEMS = {problem.name: problem for problem in _ALL}
-QUICK = ("P7a", "P7b", "P1a", "P3a", "P4a", "P4ai", "riboflavin")
+QUICK = ("P7a", "P7b", "P1a", "P4ai", "riboflavin")

@@ -60,7 +60,7 @@ def table(result: Result, color: bool | None = None) -> str:
 
 def _line(result: Result, row: Row, color: bool) -> str:
     if not any(row.best):
-        reason = row.failure or f"no target met (reached {row.tightest:.1e})"
+        reason = row.failure or f"no target met in time, best error {row.tightest:.1e}"
         return f"  {row.solver:18}skipped: {reason}"
     cells = [_cell(result, row, k, color) for k in range(len(result.targets))]
     notes = [f"stopped: {row.failure}"] if row.failure else []
@@ -89,17 +89,21 @@ def _use_color() -> bool:
 
 
 def markdown(results: list[Result], solver: str = "sparsesci") -> str:
-    """One line per problem: our time, the best peer's, the ratio."""
-    lines = [
-        "| problem | kind | loose | medium | tight |",
-        "|---|---|---|---|---|",
-    ]
+    """One table per list of targets; a cell is our time, the best peer's, the ratio."""
+    groups: dict[tuple[float, ...], list[Result]] = {}
+    for result in results:
+        groups.setdefault(result.targets, []).append(result)
+    return "\n\n".join(_markdown_table(group, solver) for group in groups.values())
+
+
+def _markdown_table(results: list[Result], solver: str) -> str:
+    targets = results[0].targets
+    head = " | ".join(f"<= {target:.0e}" for target in targets)
+    lines = [f"| {solver} / best peer | {head} |", "|---" * (len(targets) + 1) + "|"]
     for result in results:
         row = next((row for row in result.rows if row.solver == solver), None)
-        cells = [_entry(result, row, k) for k in range(len(result.targets))]
-        lines.append(
-            f"| {result.problem}: {result.title} | " + " | ".join(cells) + " |"
-        )
+        cells = " | ".join(_entry(result, row, k) for k in range(len(targets)))
+        lines.append(f"| {result.problem}: {result.title} | {cells} |")
     return "\n".join(lines)
 
 

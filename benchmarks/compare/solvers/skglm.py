@@ -80,5 +80,5 @@ class Skglm(Solver):
         penalty = self.api.penalties.L1_plus_L2(
             task.alphas[0], problem.l1_ratio, problem.positive
         )
-        datafit = self.api.datafits.Quadratic()
-        return column(solver.solve(task.X, task.y, datafit, penalty)[0], 0.0)
+        # No datafit: this solver knows the quadratic one only.
+        return column(solver.solve(task.X, task.y, None, penalty)[0], 0.0)
