@@ -1,0 +1,264 @@
+"""The kernels in numba: the contract's functions around the compiled ones.
+
+Each function here checks its arguments as the C++ bindings do and calls its namesake in
+`columns`, `cd` or `terms`. Kernels are compiled on their first call, once for each type
+of matrix and penalty, and kept on disk.
+"""
+
+from __future__ import annotations
+
+from operator import index
+from typing import Any
+
+from sparsesci._kernels.numba_backend import cd as _cd
+from sparsesci._kernels.numba_backend import columns as _passes
+from sparsesci._kernels.numba_backend import terms as _terms
+from sparsesci._kernels.numba_backend._handles import (
+    BOOL,
+    INDEX,
+    Matrix,
+    Penalty,
+    check,
+    csc_matrix,
+    dense_matrix,
+    flat,
+    gram_matrix,
+    penalty,
+    penalty_signatures,
+    readable,
+    require,
+    require_fit,
+    require_handle,
+    require_size,
+    rows_of,
+    writable,
+)
+from sparsesci._kernels.numba_backend.cd import burst_work_size
+from sparsesci._kernels.numba_backend.matrix import Gram
+
+NAME = "numba"
+
+__all__ = [
+    "NAME",
+    "burst_work_size",
+    "cd_burst",
+    "column_stats",
+    "correlation",
+    "csc_matrix",
+    "dense_matrix",
+    "dual_point",
+    "gram_matrix",
+    "penalty",
+    "penalty_signatures",
+    "prox",
+    "prox_rows",
+    "screen",
+    "subdiff",
+    "subtract_product",
+    "value",
+]
+
+
+# ---- passes over a matrix ------------------------------------------------------------
+def _require_columns(indices: Any, n_cols: int) -> Any:
+    indices = flat(readable(indices))
+    if not _passes.all_inside(indices, n_cols):
+        raise ValueError("columns holds an index outside the matrix")
+    return indices
+
+
+def _require_residual(X: Matrix, residual: Any, offset: Any, n_tasks: int) -> None:
+    require_size(residual, n_tasks * X.residual_size, "residual")
+    require_size(offset, n_tasks, "offset")
+
+
+def _state(X: Matrix, residual: Any, offset: Any) -> tuple[Any, Any]:
+    """Residual and offset as kernels know them, (T, size) and (T,)."""
+    offset = flat(offset)
+    shape = offset.size, X.residual_size
+    return residual if residual.shape == shape else residual.reshape(shape), offset
+
+
+def column_stats(X: Matrix, center: bool, means: Any, lipschitz: Any) -> None:
+    require_handle(X, Matrix)
+    check(means, "means")
+    check(lipschitz, "lipschitz")
+    require_size(means, X.n_cols, "means")
+    require_size(lipschitz, X.n_cols, "lipschitz")
+    means, lipschitz = flat(writable(means)), flat(writable(lipschitz))
+    is_gram = isinstance(X.view, Gram)
+    require(not is_gram, "a Gram matrix has no column statistics")
+    _passes.column_stats(X.view, bool(center), means, lipschitz)
+
+
+def correlation(X: Matrix, residual: Any, offset: Any, columns: Any, out: Any) -> None:
+    require_handle(X, Matrix)
+    check(residual, "residual")
+    check(offset, "offset")
+    check(out, "out")
+    if columns is not None:
+        check(columns, "columns", INDEX)
+    result = rows_of(out, "out")
+    p, n_tasks = result.shape
+    require(p == X.n_cols, "out must have one row for each column of X")
+    if columns is not None:
+        columns = _require_columns(columns, p)
+    _require_residual(X, residual, offset, n_tasks)
+    R = _state(X, readable(residual), readable(offset))
+    result = writable(result)
+    if columns is None:
+        _passes.correlation(X.view, *R, result)
+    else:
+        _passes.correlation_of(X.view, *R, columns, result)
+
+
+def subtract_product(X: Matrix, w: Any, residual: Any, offset: Any) -> None:
+    require_handle(X, Matrix)
+    check(w, "w")
+    check(residual, "residual")
+    check(offset, "offset")
+    rows = rows_of(w, "w")
+    require(len(rows) == X.n_cols, "w must have one row for each column of X")
+    _require_residual(X, residual, offset, rows.shape[1])
+    R = _state(X, writable(residual), writable(offset))
+    _passes.subtract_product(X.view, readable(rows), *R)
+
+
+def cd_burst(
+    X: Matrix,
+    penalty: Penalty,
+    lipschitz: Any,
+    ws: Any,
+    w: Any,
+    residual: Any,
+    offset: Any,
+    max_updates: int,
+    tol: float,
+    accelerate: bool,
+    work: Any,
+    index_work: Any,
+) -> tuple[int, float]:
+    _check_burst(X, penalty, lipschitz, ws, w, residual, offset, work, index_work)
+    rows = rows_of(w, "w")
+    p, n_tasks = rows.shape
+    require(p == X.n_cols, "w must have one row for each column of X")
+    require_fit(penalty, p)
+    require_size(lipschitz, p, "lipschitz")
+    listed = _require_columns(ws, p)
+    _require_residual(X, residual, offset, n_tasks)
+    needed = burst_work_size(ws.size, n_tasks, X.residual_size)
+    enough = work.size >= needed and index_work.size >= ws.size
+    require(enough, "work arrays are too small")
+    return _cd.cd_burst(
+        X.view,
+        penalty.terms,
+        flat(readable(lipschitz)),
+        listed,
+        writable(rows),
+        *_state(X, writable(residual), writable(offset)),
+        index(max_updates),
+        float(tol),
+        bool(accelerate),
+        flat(writable(work)),
+        flat(writable(index_work)),
+    )
+
+
+def _check_burst(
+    X: Any,
+    penalty: Any,
+    lipschitz: Any,
+    ws: Any,
+    w: Any,
+    residual: Any,
+    offset: Any,
+    work: Any,
+    index_work: Any,
+) -> None:
+    require_handle(X, Matrix)
+    require_handle(penalty, Penalty)
+    check(lipschitz, "lipschitz")
+    check(ws, "ws", INDEX)
+    check(w, "w")
+    check(residual, "residual")
+    check(offset, "offset")
+    check(work, "work")
+    check(index_work, "index_work", INDEX)
+
+
+# ---- a penalty on arrays -------------------------------------------------------------
+def _rows(penalty: Penalty, array: Any, name: str) -> Any:
+    """Rows that the penalty can be applied to."""
+    rows = rows_of(array, name)
+    require_fit(penalty, len(rows))
+    return readable(rows)
+
+
+def prox(penalty: Penalty, x: Any, steps: Any, out: Any) -> None:
+    require_handle(penalty, Penalty)
+    check(x, "x")
+    check(steps, "steps")
+    check(out, "out")
+    require(x.ndim == 2, "x must have 2 dimensions")
+    require_fit(penalty, x.shape[1])
+    require_size(steps, x.shape[0], "steps")
+    require_size(out, x.size, "out")
+    result = writable(out).reshape(x.shape)
+    _terms.prox(penalty.terms, readable(x), flat(readable(steps)), result)
+
+
+def prox_rows(penalty: Penalty, rows: Any, step: float, out: Any) -> None:
+    require_handle(penalty, Penalty)
+    check(rows, "rows")
+    check(out, "out")
+    source = _rows(penalty, rows, "rows")
+    require_size(out, rows.size, "out")
+    result = writable(out).reshape(source.shape)
+    _terms.prox_rows(penalty.terms, source, float(step), result)
+
+
+def value(penalty: Penalty, rows: Any) -> float:
+    require_handle(penalty, Penalty)
+    check(rows, "rows")
+    return _terms.value(penalty.terms, _rows(penalty, rows, "rows"))
+
+
+def subdiff(penalty: Penalty, rows: Any, grad: Any, out: Any) -> None:
+    require_handle(penalty, Penalty)
+    check(rows, "rows")
+    check(grad, "grad")
+    check(out, "out")
+    source = _rows(penalty, rows, "rows")
+    require_size(grad, rows.size, "grad")
+    require_size(out, len(source), "out")
+    slopes = readable(grad).reshape(source.shape)
+    _terms.subdiff(penalty.terms, source, slopes, flat(writable(out)))
+
+
+def dual_point(
+    penalty: Penalty, u: Any, quadratic: float, linear: float
+) -> tuple[float, float]:
+    require_handle(penalty, Penalty)
+    check(u, "u")
+    source = _rows(penalty, u, "u")
+    return _terms.dual_point(penalty.terms, source, float(quadratic), float(linear))
+
+
+def screen(
+    penalty: Penalty, u: Any, lipschitz: Any, scale: float, gap: float, keep: Any
+) -> None:
+    require_handle(penalty, Penalty)
+    check(u, "u")
+    check(lipschitz, "lipschitz")
+    check(keep, "keep", BOOL)
+    source = _rows(penalty, u, "u")
+    require_size(lipschitz, len(source), "lipschitz")
+    require_size(keep, len(source), "keep")
+    _terms.screen(
+        penalty.terms,
+        source,
+        flat(readable(lipschitz)),
+        float(scale),
+        float(gap),
+        flat(writable(keep)),
+    )

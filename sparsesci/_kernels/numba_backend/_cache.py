@@ -1,0 +1,75 @@
+"""How kernels are compiled, and where numba keeps the result.
+
+numba caches a compiled function under the file that defines it and does not notice
+edits of the other files it was compiled from. The folder is therefore named after a
+digest of all sources of this backend: after an upgrade nothing old can be found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numba
+
+#: Lets sums be reordered into SIMD lanes. Never the flags that assume finite numbers.
+SIMD = frozenset({"reassoc", "contract"})
+
+#: Options of every compiled function, also of those reached through an overload. Flags
+#: left out would be inherited from whichever caller comes first.
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True}
+
+_lock = Lock()
+
+
+def digest() -> str:
+    """Short digest of the sources of the backend."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    content = b"".join(source.read_bytes() for source in sources)
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _user_folder() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(root) if root else Path.home() / ".cache") / "sparsesci"
+
+
+def cache_folder() -> str | None:
+    """Folder of the compiled kernels, None where nothing can be written."""
+    try:
+        chosen = numba.config.CACHE_DIR
+        folder = (Path(chosen) if chosen else _user_folder()) / f"numba-{digest()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, RuntimeError):  # read-only, or a user without a home
+        return None
+    return str(folder)
+
+
+_folder = cache_folder()
+
+
+def kernel(
+    function: Callable[..., Any] | None = None,
+    *,
+    fastmath: Iterable[str] | bool = False,
+) -> Any:
+    """Compile `function` on its first call, without the GIL, cached on disk."""
+    if function is None:
+        return lambda f: kernel(f, fastmath=fastmath)
+    options = {**OPTIONS, "fastmath": set(fastmath) if fastmath else False}
+    if _folder is None:
+        return numba.njit(**options)(function)
+    # numba reads the folder while it decorates and nowhere else.
+    with _lock:
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = _folder
+        try:
+            return numba.njit(cache=True, **options)(function)
+        finally:
+            numba.config.CACHE_DIR = before

@@ -1,0 +1,48 @@
+"""Passes over the columns of a view."""
+
+from __future__ import annotations
+
+from sparsesci._kernels.numba_backend._cache import kernel
+from sparsesci._kernels.numba_backend.matrix import corr, stats, step
+
+
+@kernel
+def column_stats(X, center, means, lipschitz):
+    for j in range(X.n_cols):
+        mean, square = stats(X, j, center)
+        # No deviation beyond the rounding of the mean: a constant column.
+        rounding = 8 * 2.220446049250313e-16 * mean
+        constant = center and square <= rounding * rounding
+        means[j] = mean
+        lipschitz[j] = 0.0 if constant else square
+
+
+@kernel
+def correlation(X, residual, offset, out):
+    for j in range(X.n_cols):
+        for t in range(out.shape[1]):
+            out[j, t] = corr(X, j, residual, offset, t)
+
+
+@kernel
+def correlation_of(X, residual, offset, columns, out):
+    for j in columns:
+        for t in range(out.shape[1]):
+            out[j, t] = corr(X, j, residual, offset, t)
+
+
+@kernel
+def subtract_product(X, w, residual, offset):
+    for j in range(X.n_cols):
+        for t in range(w.shape[1]):
+            if w[j, t] != 0:
+                step(X, j, w[j, t], residual, offset, t)
+
+
+@kernel
+def all_inside(indices, size):
+    """Whether all indices are in [0, size)."""
+    for index in indices:
+        if index < 0 or index >= size:
+            return False
+    return True

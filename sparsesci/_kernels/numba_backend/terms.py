@@ -1,0 +1,124 @@
+"""A penalty applied to arrays of rows, shape (p, T).
+
+A row of more than one value is penalised through its norm.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sparsesci._kernels.numba_backend import penalties
+from sparsesci._kernels.numba_backend._cache import kernel
+from sparsesci._kernels.numba_backend.vector import size_of, smaller
+
+
+@kernel
+def prox(penalty, x, steps, out):
+    for b in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[b, j] = penalties.prox(penalty, x[b, j], steps[b], j)
+
+
+@kernel
+def prox_rows(penalty, rows, step, out):
+    for j in range(rows.shape[0]):
+        size = size_of(rows, j)
+        shrink = penalties.prox(penalty, size, step, j) / size if size != 0 else 0.0
+        for t in range(rows.shape[1]):
+            out[j, t] = shrink * rows[j, t]
+
+
+@kernel
+def value(penalty, rows):
+    total = 0.0
+    for j in range(rows.shape[0]):
+        total += penalties.value(penalty, size_of(rows, j), j)
+    return total
+
+
+@kernel
+def subdiff(penalty, rows, grad, out):
+    for j in range(rows.shape[0]):
+        size, n_tasks = size_of(rows, j), rows.shape[1]
+        if n_tasks == 1 or size == 0:
+            slope = grad[j, 0] if n_tasks == 1 else -size_of(grad, j)
+            out[j] = penalties.subdiff(penalty, size, slope, j)
+            continue
+        # Split the gradient along the row and across it: the penalty only acts along.
+        along, across = 0.0, 0.0
+        for t in range(n_tasks):
+            along += grad[j, t] * rows[j, t] / size
+        for t in range(n_tasks):
+            rest = grad[j, t] - along * rows[j, t] / size
+            across += rest * rest
+        distance = penalties.subdiff(penalty, size, along, j)
+        out[j] = math.hypot(distance, math.sqrt(across))
+
+
+@kernel
+def dual_point(penalty, u, quadratic, linear):
+    high = linear / (2 * quadratic) if quadratic > 0 else 1.0
+    for j in range(u.shape[0]):
+        high = smaller(high, penalties.dual_scale(penalty, size_of(u, j), j))
+    if not high > 0:
+        return 0.0, 0.0
+    # Only rows whose conjugate is not flat up to `high` bend the dual objective.
+    bent, n_bent = np.empty(u.shape[0], np.int64), 0
+    for j in range(u.shape[0]):
+        if penalties.conjugate_grad(penalty, high * size_of(u, j), j) != 0:
+            bent[n_bent] = j
+            n_bent += 1
+    bent = bent[:n_bent]
+    scale = _best_scale(penalty, u, bent, quadratic, linear, high)
+    dual = linear * scale - quadratic * scale * scale
+    for j in bent:
+        dual -= penalties.conjugate(penalty, scale * size_of(u, j), j)
+    return scale, dual
+
+
+@kernel
+def _best_scale(penalty, u, bent, quadratic, linear, high):
+    """Maximise a concave function on [0, high], given its slope."""
+    at_low, at_high = linear, _slope(penalty, u, bent, quadratic, linear, high)
+    if bent.size == 0 or not (at_high < 0 and at_low > 0):
+        return high
+    # Bisect on the slope, with secant steps while they stay inside.
+    low = 0.0
+    for k in range(40):
+        if not high - low > 1e-10 * high:
+            break
+        c = low + (high - low) * at_low / (at_low - at_high)
+        if k % 3 == 2:
+            c = (low + high) / 2
+        slope = _slope(penalty, u, bent, quadratic, linear, c)
+        if slope > 0:
+            low, at_low = c, slope
+        else:
+            high, at_high = c, slope
+        if abs(slope) <= 1e-12 * abs(linear):
+            break
+    return low if low > 0 else high
+
+
+@kernel
+def _slope(penalty, u, bent, quadratic, linear, c):
+    slope = linear - 2 * quadratic * c
+    for j in bent:
+        size = size_of(u, j)
+        slope -= size * penalties.conjugate_grad(penalty, c * size, j)
+    return slope
+
+
+@kernel
+def screen(penalty, u, lipschitz, scale, gap, keep):
+    # n ||theta - theta*||^2 <= 2 gap, and |x~_j'S(theta - theta*)| <= sqrt(n L_j) ||.||
+    margin = 1 + 1e-10
+    for j in range(u.shape[0]):
+        center = scale * size_of(u, j)
+        radius = margin * math.sqrt(2 * gap * lipschitz[j])
+        keep[j] = (
+            penalties.subdiff(penalty, 0.0, -(center + radius), j) != 0
+            or penalties.subdiff(penalty, 0.0, -(center - radius), j) != 0
+        )

@@ -1,0 +1,88 @@
+"""Dot products and updates along one column: the innermost loops of the library.
+
+Sums are reordered into SIMD lanes. The deviation ``x - mean`` is a function of its own,
+compiled without that freedom: were it part of the sum, the compiler might pull the mean
+out of it, and columns far from zero would cancel.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import types
+from numba.extending import overload
+
+from sparsesci._kernels.numba_backend._cache import OPTIONS, SIMD, kernel
+
+
+@kernel
+def deviation(x, mean):
+    """One entry of a centred column, in double whatever the column's type."""
+    return x - mean
+
+
+def weight(weights, i):
+    """Sample weight i, 1 where there are none; costs nothing then."""
+    return 1.0 if weights is None else weights[i]
+
+
+@overload(weight, jit_options=OPTIONS)
+def _weight(weights, i):
+    if isinstance(weights, types.NoneType):
+        return lambda weights, i: 1.0
+    return lambda weights, i: weights[i]
+
+
+@kernel(fastmath=SIMD)
+def dot(x, mean, weights, r):
+    """sum_i s_i (x_i - mean) r_i"""
+    total = 0.0
+    for i in range(x.size):
+        total += deviation(x[i], mean) * (weight(weights, i) * r[i])
+    return total
+
+
+@kernel(fastmath=SIMD)
+def gather_dot(x, indices, weights, r):
+    """sum_k s_i x_k r_i with i = indices[k]"""
+    total = 0.0
+    for k in range(x.size):
+        i = indices[k]
+        total += x[k] * weight(weights, i) * r[i]
+    return total
+
+
+@kernel(fastmath={"contract"})
+def axpy(a, x, mean, r):
+    """r_i += a (x_i - mean)"""
+    for i in range(x.size):
+        r[i] += a * deviation(x[i], mean)
+
+
+@kernel(fastmath=SIMD)
+def moments(x, mean, weights):
+    """Sums of s_i (x_i - mean) and of its square."""
+    first, second = 0.0, 0.0
+    for i in range(x.size):
+        dev = deviation(x[i], mean)
+        weighted = weight(weights, i) * dev
+        first += weighted
+        second += weighted * dev
+    return first, second
+
+
+@kernel
+def size_of(rows, j):
+    """Norm of row j; a single value keeps its sign, on which `positive` depends."""
+    if rows.shape[1] == 1:
+        return rows[j, 0]
+    total = 0.0
+    for t in range(rows.shape[1]):
+        total += rows[j, t] * rows[j, t]
+    return math.sqrt(total)
+
+
+@kernel
+def smaller(a, b):
+    """The smaller of two numbers, the other one where one is NaN."""
+    return a if a < b or b != b else b
