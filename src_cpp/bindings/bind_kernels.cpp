@@ -102,9 +102,10 @@ void bind_matrix_kernels(py::module_& m) {
     m.def(
         "correlation",
         [](const Matrix& X, Doubles& residual, Doubles& offset,
-           const std::optional<Indices>& columns, Doubles& out) {
+           const py::object& listing, Doubles& out) {
             const auto [p, T] = rows_of(out, "out");
             require(p == X.n_cols(), "out must have one row for each column of X");
+            const auto columns = optional_array<Index>(listing, "columns");
             if (columns) require_columns(*columns, p);
             const Residual R = residual_of(X, residual, offset, T);
             const Index* listed = columns ? columns->data() : nullptr;
@@ -116,7 +117,7 @@ void bind_matrix_kernels(py::module_& m) {
                        X.view);
         },
         py::arg("X"), py::arg("residual").noconvert(), py::arg("offset").noconvert(),
-        py::arg("columns").noconvert(), py::arg("out").noconvert());
+        py::arg("columns"), py::arg("out").noconvert());
     m.def(
         "subtract_product",
         [](const Matrix& X, const Doubles& w, Doubles& residual, Doubles& offset) {

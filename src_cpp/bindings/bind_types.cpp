@@ -1,56 +1,60 @@
+#include <algorithm>
+
 #include "bindings.hpp"
 
 namespace sparsesci {
 namespace {
 
-using OptionalArray = std::optional<CArray<double>>;
-
-const double* pointer(const OptionalArray& a, Index size, const char* name) {
-    if (!a) return nullptr;
-    require_size(*a, size, name);
-    return a->data();
+const double* pointer(const py::object& a, Index size, const char* name) {
+    const auto array = optional_array<double>(a, name);
+    if (!array) return nullptr;
+    require_size(*array, size, name);
+    return array->data();  // kept alive by the matrix
 }
 
-std::vector<py::object> keep(const OptionalArray& means, const OptionalArray& weights) {
-    std::vector<py::object> out;
-    if (means) out.push_back(*means);
-    if (weights) out.push_back(*weights);
-    return out;
+/// A malformed matrix must not become a read outside the residual.
+void require_in_range(const CArray<std::int32_t>& indices, const CArray<std::int32_t>& indptr,
+                      Index n_cols, Index n_rows) {
+    bool rising = true;
+    for (Index j = 0; j < n_cols; ++j) rising &= indptr.data()[j] <= indptr.data()[j + 1];
+    require(rising, "indptr must not decrease");
+    std::uint32_t largest = 0;  // a negative index turns into a large one
+    for (Index k = indptr.data()[0]; k < indptr.data()[n_cols]; ++k)
+        largest = std::max(largest, static_cast<std::uint32_t>(indices.data()[k]));
+    require(indptr.data()[0] == indptr.data()[n_cols] || static_cast<Index>(largest) < n_rows,
+            "indices holds a row outside the matrix");
 }
 
 template <class T>
 void bind_data(py::module_& m) {
     m.def(
         "dense_matrix",
-        [](const FArray<T>& X, const OptionalArray& means, const OptionalArray& weights) {
+        [](const FArray<T>& X, const py::object& means, const py::object& weights) {
             require(X.ndim() == 2, "X must have 2 dimensions");
             const Index n = X.shape(0), p = X.shape(1);
-            Matrix out{DenseView<T>{X.data(), n, p, pointer(means, p, "means"),
-                                    pointer(weights, n, "weights")},
-                       keep(means, weights)};
-            out.keep_alive.push_back(X);
-            return out;
+            return Matrix{DenseView<T>{X.data(), n, p, pointer(means, p, "means"),
+                                       pointer(weights, n, "weights")},
+                          {X, means, weights}};
         },
-        py::arg("X").noconvert(), py::arg("means").noconvert(), py::arg("weights").noconvert());
+        py::arg("X").noconvert(), py::arg("means"), py::arg("weights"));
     m.def(
         "csc_matrix",
         [](const CArray<T>& data, const CArray<std::int32_t>& indices,
-           const CArray<std::int32_t>& indptr, Index n_rows, const OptionalArray& means,
-           const OptionalArray& weights) {
+           const CArray<std::int32_t>& indptr, Index n_rows, const py::object& means,
+           const py::object& weights) {
             require(indptr.size() >= 1, "indptr must have at least one entry");
             const Index p = static_cast<Index>(indptr.size()) - 1;
             require_size(indices, static_cast<Index>(data.size()), "indices");
             require(indptr.data()[0] >= 0 && indptr.data()[p] <= data.size(),
                     "indptr points outside data");
-            Matrix out{CscView<T>{data.data(), indices.data(), indptr.data(), n_rows, p,
-                                  pointer(means, p, "means"), pointer(weights, n_rows, "weights")},
-                       keep(means, weights)};
-            for (const py::object& a : {py::object(data), py::object(indices), py::object(indptr)})
-                out.keep_alive.push_back(a);
-            return out;
+            require_in_range(indices, indptr, p, n_rows);
+            return Matrix{
+                CscView<T>{data.data(), indices.data(), indptr.data(), n_rows, p,
+                           pointer(means, p, "means"), pointer(weights, n_rows, "weights")},
+                {data, indices, indptr, means, weights}};
         },
         py::arg("data").noconvert(), py::arg("indices").noconvert(), py::arg("indptr").noconvert(),
-        py::arg("n_rows"), py::arg("means").noconvert(), py::arg("weights").noconvert());
+        py::arg("n_rows"), py::arg("means"), py::arg("weights"));
 }
 
 std::unique_ptr<Penalty> build_penalty(const std::string& name, const py::tuple& scalars,

@@ -48,6 +48,15 @@ void require_size(const py::array_t<T, Flags>& array, Index size, const char* na
                 std::to_string(array.size()));
 }
 
+/// An array or None, without conversion.
+template <class T>
+std::optional<CArray<T>> optional_array(const py::object& a, const char* name) {
+    if (a.is_none()) return std::nullopt;
+    if (!py::isinstance<CArray<T>>(a))
+        throw py::type_error(std::string(name) + " must be a contiguous array of the right dtype");
+    return py::reinterpret_borrow<CArray<T>>(a);
+}
+
 void bind_types(py::module_& m);
 void bind_kernels(py::module_& m);
 

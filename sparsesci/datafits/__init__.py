@@ -1,0 +1,5 @@
+"""Data-fitting terms as specifications."""
+
+from sparsesci.datafits.quadratic import Quadratic
+
+__all__ = ["Quadratic"]

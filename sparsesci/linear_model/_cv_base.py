@@ -1,0 +1,219 @@
+"""Choice of alpha (and l1_ratio) by cross-validation: what the estimators share."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import sklearn
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_random_state
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.parallel import Parallel, delayed
+
+from sparsesci import penalties
+from sparsesci._config import get_config
+from sparsesci.exceptions import ConvergenceWarning
+from sparsesci.linear_model._base import (
+    SparseLinearModel,
+    checked_data,
+    checked_weights,
+    target_rows,
+)
+from sparsesci.linear_model._folds import Data, Grid, fold_curves
+from sparsesci.linear_model._path import check_grid_ratio
+from sparsesci.solvers._coordinate_descent import check_control, make_setting
+from sparsesci.solvers._path import alpha_grid, check_alphas
+
+
+class LinearModelCV(SparseLinearModel):
+    """Base of the estimators that choose alpha on folds and refit on all data."""
+
+    _multi_task = False
+
+    @abstractmethod
+    def _estimator(self) -> Any:
+        """Return the unfitted estimator that is refitted at the chosen alpha."""
+
+    @abstractmethod
+    def _penalties(self) -> list[penalties.Penalty]:
+        """Penalties at alpha = 1, one for each l1_ratio."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Any:
+        """Choose alpha by cross-validation and fit on all data.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Data. Never written to, and never copied for a fold.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Target; one for each sample, or several for the MultiTask estimators.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Non-negative weights, for fitting and for test errors.
+        **params : dict, default=None
+            Metadata for the splitter, such as `groups`. Only with
+            ``sklearn.set_config(enable_metadata_routing=True)``.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+        """
+        control, grids, alphas = self._check_parameters()
+        split_params = self._split_params(sample_weight, params)
+        X, y = self._check_data(X, y)
+        weights = checked_weights(sample_weight, X.shape[0])
+        data = Data(X, target_rows(y), weights, self.fit_intercept)
+        self._fill_grids(grids, alphas, data)
+        folds = list(check_cv(self.cv).split(X, y, **split_params))
+        curves = self._run_folds(data, grids, folds, control)
+        self._choose(grids, curves, given=not isinstance(alphas, int))
+        self._refit(X, y, sample_weight)
+        return self
+
+    def _check_parameters(self) -> tuple[Any, list[Grid], Any]:
+        flags = ["fit_intercept", "copy_X"]
+        if hasattr(self, "positive"):
+            flags.append("positive")
+        self._check_options(*flags)
+        control = check_control(self.tol, self.max_iter, verbose=self.verbose)
+        alphas = check_alphas(self.alphas, self.eps)
+        grids = [Grid(penalty, np.empty(0)) for penalty in self._penalties()]
+        if isinstance(alphas, int):
+            for grid in grids:
+                check_grid_ratio(grid.penalty)
+        return control, grids, alphas
+
+    def _split_params(self, sample_weight: Any, params: dict[str, Any]) -> Any:
+        if sklearn.get_config()["enable_metadata_routing"]:
+            if sample_weight is not None:
+                params = {**params, "sample_weight": sample_weight}
+            return process_routing(self, "fit", **params).splitter.split
+        if params:
+            raise ValueError(
+                f"[{', '.join(params)}] are passed but metadata routing is not "
+                "enabled; see sklearn.set_config(enable_metadata_routing=True)."
+            )
+        return {}
+
+    def _check_data(self, X: Any, y: Any) -> tuple[Any, Any]:
+        X, y = checked_data(self, X, y, multi_output=True)
+        name = type(self).__name__
+        if self._multi_task and y.ndim == 1:
+            raise ValueError(
+                f"y must have shape (n_samples, n_targets), got {y.shape}. For "
+                f"mono-task outputs, use {name[len('MultiTask') :]}"
+            )
+        if not self._multi_task and y.ndim > 1:
+            if y.shape[1] > 1:
+                raise ValueError(
+                    f"y must be one target, got shape {y.shape}. For multi-task "
+                    f"outputs, use MultiTask{name}"
+                )
+            warnings.warn(
+                "A column-vector y was passed when a 1d array was expected. Please "
+                "change the shape of y to (n_samples,), for example using ravel().",
+                sklearn.exceptions.DataConversionWarning,
+                stacklevel=3,
+            )
+            y = y.ravel()
+        return X, y
+
+    def _fill_grids(self, grids: list[Grid], alphas: Any, data: Data) -> None:
+        if not isinstance(alphas, int):
+            for grid in grids:
+                grid.alphas = alphas
+            return
+        setting = make_setting(data.X, data.Y, data.weights, data.fit_intercept, False)
+        for grid in grids:
+            grid.penalty.check_n_features(data.X.shape[1])
+            grid.alphas = alpha_grid(
+                setting.problem, grid.penalty, len(data.Y), alphas, self.eps
+            )
+
+    def _run_folds(self, data: Data, grids: Any, folds: Any, control: Any) -> Any:
+        """Return mean squared errors, shape (n_grids, n_alphas, n_folds)."""
+        seeds = [None] * len(folds)
+        if self.selection == "random":
+            rng = check_random_state(self.random_state)
+            seeds = [int(rng.randint(2**31 - 1)) for _ in folds]
+        curves = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(fold_curves)(
+                data,
+                grids,
+                train,
+                test,
+                control,
+                getattr(self, "precompute", False),
+                seed,
+                get_config()["backend"],
+            )
+            for (train, test), seed in zip(folds, seeds)
+        )
+        failed = sum(c.n_unconverged for fold in curves for c in fold)
+        if failed:
+            total = sum(c.mse.size for fold in curves for c in fold)
+            worst = max(c.worst_gap for fold in curves for c in fold)
+            warnings.warn(
+                f"Objective did not converge for {failed} of the {total} fits on "
+                "folds. You might want to increase the number of iterations. Largest "
+                f"relative duality gap: {worst:.3e}, tolerance: {self.tol:.3e}.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        mse = [[curve.mse for curve in fold] for fold in curves]
+        return np.moveaxis(np.array(mse), 0, 2)
+
+    def _choose(self, grids: list[Grid], mse: Any, given: bool) -> None:
+        """Set the curves and the best of the grid."""
+        mean = mse.mean(axis=2)
+        which, where = np.unravel_index(np.argmin(mean), mean.shape)
+        self.mse_path_ = np.squeeze(mse)
+        self.alpha_ = grids[which].alphas[where]
+        alphas = np.stack([grid.alphas for grid in grids])
+        self.alphas_ = alphas[0] if given or len(grids) == 1 else alphas
+        if hasattr(self, "l1_ratio"):
+            self.l1_ratio_ = np.atleast_1d(self.l1_ratio)[which]
+
+    def _refit(self, X: Any, y: Any, sample_weight: Any) -> None:
+        model = self._estimator()
+        names = model.get_params()
+        shared = {k: v for k, v in self.get_params().items() if k in names}
+        if isinstance(shared.get("precompute"), str):
+            shared["precompute"] = False  # one fit does not repay a Gram matrix
+        model.set_params(**shared)
+        model.alpha = float(self.alpha_)
+        if hasattr(self, "l1_ratio_"):
+            model.l1_ratio = float(self.l1_ratio_)
+        model.fit(X, y, sample_weight=sample_weight)
+        for name in ("coef_", "intercept_", "dual_gap_", "objective_", "n_iter_"):
+            setattr(self, name, getattr(model, name))
+
+    def get_metadata_routing(self) -> Any:
+        """Return the routing of metadata: `sample_weight` here, others to the splitter.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            See scikit-learn's user guide on metadata routing.
+        """
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(
+                splitter=check_cv(self.cv),
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.single_output = not self._multi_task
+        tags.target_tags.multi_output = self._multi_task
+        return tags

@@ -1,0 +1,45 @@
+"""The meaning of `precompute`: scikit-learn's."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from sparsesci._kernels._contract import Doubles
+from sparsesci.operators.design import ColumnDesign, DenseDesign
+from sparsesci.solvers._gram import check_gram, gram_of
+
+
+def resolve_gram(design: ColumnDesign, precompute: Any) -> Doubles | None:
+    """Return the Gram matrix that `precompute` asks for, None if it asks for none.
+
+    "auto" takes it for dense data with more samples than features, True always. A
+    given matrix is checked against the data; when an intercept moves the columns, it
+    cannot belong to them and is computed anew, with a warning.
+    """
+    if isinstance(precompute, str):
+        if precompute != "auto":
+            raise ValueError(
+                "precompute must be True, False, 'auto' or a Gram matrix, got "
+                f"{precompute!r}."
+            )
+        tall = design.n_samples > design.n_features
+        return gram_of(design) if tall and isinstance(design, DenseDesign) else None
+    if isinstance(precompute, (bool, np.bool_)):
+        return gram_of(design) if precompute else None
+    if np.ndim(precompute) != 2:
+        raise ValueError(
+            "precompute must be True, False, 'auto' or a Gram matrix, got "
+            f"{precompute!r}."
+        )
+    if design.means is not None and not np.allclose(design.means, 0.0):
+        warnings.warn(
+            "Gram matrix was provided but X was centered to fit intercept: "
+            "recomputing Gram matrix.",
+            UserWarning,
+            stacklevel=4,
+        )
+        return gram_of(design)
+    return check_gram(precompute, design)

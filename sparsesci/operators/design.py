@@ -1,0 +1,296 @@
+"""The design matrix as solvers see it: centred and weighted, but never copied.
+
+With sample weights ``s`` (scaled to sum to n), column means ``m`` and ``S = diag(s)``,
+a design stands for ``X~ = X - 1 m'`` (``X~ = X`` without an intercept) and answers
+
+- ``correlate(R)``: ``X~' S R / n``, the full pass that dominates a fit;
+- ``fresh_residual(Y, W)``: ``Y - X~ W``;
+- ``lipschitz``: ``||x~_j||_S^2 / n`` for each column.
+
+Targets are rows: ``Y`` and residuals have shape (n_targets, n_samples), which keeps each
+of them contiguous. Coefficients ``W`` have shape (n_features, n_targets).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import LinearOperator
+
+from sparsesci._kernels import get_backend
+from sparsesci._kernels._contract import Backend, Doubles, Indices, Matrix
+
+# A pass over this many stored entries takes well under 0.1 s: larger matrices are
+# walked in blocks of columns, between which Python can act on signals.
+_BLOCK_ENTRIES = 30_000_000
+
+
+@dataclass
+class Residual:
+    """``Y - X~ W`` as the kernels carry it: see `sparsesci._kernels._contract`."""
+
+    values: Doubles
+    offset: Doubles
+
+    def plain(self) -> Doubles:
+        """Return the residual itself, shape (n_targets, n_samples)."""
+        if not self.offset.any():
+            return self.values
+        return self.values + self.offset[:, None]
+
+
+class Design(ABC):
+    """What every solver may ask of a design; see the module's text."""
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        dtype: Any,
+        sample_weight: Doubles | None,
+    ) -> None:
+        self.n_samples, self.n_features = shape
+        self.dtype = np.dtype(dtype)
+        self.sample_weight = sample_weight
+        self.means: Doubles | None = None
+
+    @abstractmethod
+    def correlate(
+        self, residual: Residual, columns: Indices | None = None, out: Any = None
+    ) -> Doubles:
+        """``X~' S R / n``, shape (n_features, n_targets)."""
+
+    @abstractmethod
+    def fresh_residual(self, Y: Doubles, W: Doubles) -> Residual:
+        """``Y - X~ W`` computed anew."""
+
+    def center_targets(self, Y: Doubles) -> tuple[Doubles, Doubles]:
+        """Return targets less their weighted means (0 without an intercept), and these.
+
+        A constant target must come out as exact zeros, or its rounding noise would be
+        fitted: deviations within the rounding of the mean are cleared.
+        """
+        if self.means is None:
+            return Y, np.zeros(len(Y))
+        mean = self.weighted_mean(Y)
+        centred = Y - mean[:, None]
+        mean += self.weighted_mean(centred)
+        centred = Y - mean[:, None]
+        noise = 8 * np.finfo(np.float64).eps * np.abs(mean)
+        centred[np.abs(centred).max(axis=1) <= noise] = 0.0
+        return centred, mean
+
+    def weighted_mean(self, Y: Doubles) -> Doubles:
+        """Weighted mean of each target."""
+        total = Y.sum(axis=1) if self.sample_weight is None else Y @ self.sample_weight
+        return np.asarray(total / self.n_samples)
+
+    def inner(self, A: Doubles, B: Doubles) -> float:
+        """``sum_t a_t' S b_t``."""
+        if self.sample_weight is None:
+            return float(np.vdot(A, B))
+        return float(np.vdot(A * self.sample_weight, B))
+
+    def intercept(self, W: Doubles, target_mean: Doubles) -> Doubles:
+        """Return the intercept that belongs to W, one for each target."""
+        if self.means is None:
+            return np.zeros(W.shape[1])
+        return np.asarray(target_mean - self.means @ W)
+
+
+class ColumnDesign(Design):
+    """A design whose columns are at hand: what coordinate descent needs."""
+
+    lipschitz: Doubles
+    matrix: Matrix
+    backend: Backend
+    _blocks: list[tuple[int, int, Matrix]]
+
+    @abstractmethod
+    def _handle(self, start: int, stop: int, means: Doubles | None) -> Matrix:
+        """Kernel handle of a block of columns."""
+
+    @abstractmethod
+    def _block_starts(self) -> list[int]:
+        """First columns of the blocks, and n_features."""
+
+    @abstractmethod
+    def dense_columns(self, columns: Indices) -> Doubles:
+        """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
+
+    @property
+    @abstractmethod
+    def update_cost(self) -> float:
+        """Stored entries that one coordinate update touches, on average."""
+
+    def _prepare(self, center: bool) -> None:
+        self.backend = get_backend()
+        starts = self._block_starts()
+        spans = list(zip(starts[:-1], starts[1:]))
+        means = np.zeros(self.n_features)
+        self.lipschitz = np.empty(self.n_features)
+        raw = [self._handle(start, stop, None) for start, stop in spans]
+        for (start, stop), block in zip(spans, raw):
+            self.backend.column_stats(
+                block, center, means[start:stop], self.lipschitz[start:stop]
+            )
+        if not np.isfinite(self.lipschitz).all():
+            where = int(np.argmin(np.isfinite(self.lipschitz)))
+            raise ValueError(
+                f"column {where} of X is too large: its mean square overflows; "
+                "rescale it."
+            )
+        self.means = means if center else None
+        self._blocks = [
+            (*span, self._handle(*span, means[slice(*span)]) if center else block)
+            for span, block in zip(spans, raw)
+        ]
+        whole = len(spans) == 1
+        self.matrix = (
+            self._blocks[0][2] if whole else self._handle(0, self.n_features, self.means)
+        )
+
+    def correlate(
+        self, residual: Residual, columns: Indices | None = None, out: Any = None
+    ) -> Doubles:
+        """``X~' S R / n``; with `columns`, only those rows of `out` are written."""
+        values, offset = residual.values, residual.offset
+        if out is None:
+            out = np.empty((self.n_features, len(values)))
+        if columns is not None:
+            self.backend.correlation(self.matrix, values, offset, columns, out)
+            return np.asarray(out)
+        for start, stop, block in self._blocks:
+            self.backend.correlation(block, values, offset, None, out[start:stop])
+        return np.asarray(out)
+
+    def fresh_residual(self, Y: Doubles, W: Doubles) -> Residual:
+        """``Y - X~ W`` computed anew."""
+        residual = Residual(Y.copy(), np.zeros(len(Y)))
+        if W.any():
+            self.backend.subtract_product(
+                self.matrix, W, residual.values, residual.offset
+            )
+        return residual
+
+
+class DenseDesign(ColumnDesign):
+    """A Fortran-ordered array, float32 or float64."""
+
+    def __init__(
+        self, X: NDArray[Any], sample_weight: Doubles | None, center: bool
+    ) -> None:
+        super().__init__(X.shape, X.dtype, sample_weight)
+        self.X = X
+        self._prepare(center)
+
+    def _handle(self, start: int, stop: int, means: Doubles | None) -> Matrix:
+        return self.backend.dense_matrix(
+            self.X[:, start:stop], means, self.sample_weight
+        )
+
+    def _block_starts(self) -> list[int]:
+        step = max(1, _BLOCK_ENTRIES // self.n_samples)
+        return [*range(0, self.n_features, step), self.n_features]
+
+    def dense_columns(self, columns: Indices) -> Doubles:
+        """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
+        out = np.array(self.X[:, columns], dtype=np.float64, order="F")
+        return _center_and_weigh(out, self, columns)
+
+    @property
+    def update_cost(self) -> float:
+        """Entries of a column."""
+        return float(self.n_samples)
+
+
+class SparseDesign(ColumnDesign):
+    """A CSC matrix with int32 indices and no duplicates, float32 or float64."""
+
+    def __init__(self, X: Any, sample_weight: Doubles | None, center: bool) -> None:
+        super().__init__(X.shape, X.dtype, sample_weight)
+        self.X = X
+        self._prepare(center)
+
+    def _handle(self, start: int, stop: int, means: Doubles | None) -> Matrix:
+        return self.backend.csc_matrix(
+            self.X.data,
+            self.X.indices,
+            self.X.indptr[start : stop + 1],
+            self.n_samples,
+            means,
+            self.sample_weight,
+        )
+
+    def _block_starts(self) -> list[int]:
+        n_blocks = 1 + self.X.nnz // _BLOCK_ENTRIES
+        even = np.linspace(0, self.X.nnz, n_blocks + 1)[1:-1]
+        inner = np.searchsorted(self.X.indptr, even)
+        return [*np.unique(np.r_[0, inner, self.n_features]).tolist()]
+
+    def dense_columns(self, columns: Indices) -> Doubles:
+        """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
+        out = np.asfortranarray(self.X[:, columns].toarray(), dtype=np.float64)
+        return _center_and_weigh(out, self, columns)
+
+    @property
+    def update_cost(self) -> float:
+        """Mean number of stored entries in a column."""
+        return max(1.0, self.X.nnz / self.n_features)
+
+
+def _center_and_weigh(out: Doubles, design: Design, columns: Indices) -> Doubles:
+    if design.means is not None:
+        out -= design.means[columns]
+    if design.sample_weight is not None:
+        out *= np.sqrt(design.sample_weight)[:, None]
+    return out
+
+
+class OperatorDesign(Design):
+    """Anything with ``matvec`` and ``rmatvec``; its columns cannot be had one by one."""
+
+    def __init__(
+        self, X: LinearOperator, sample_weight: Doubles | None, center: bool
+    ) -> None:
+        super().__init__(X.shape, X.dtype or np.float64, sample_weight)
+        self.X = X
+        if center:
+            ones = np.ones(self.n_samples) if sample_weight is None else sample_weight
+            self.means = np.asarray(X.rmatvec(ones), dtype=np.float64) / self.n_samples
+
+    def correlate(
+        self, residual: Residual, columns: Indices | None = None, out: Any = None
+    ) -> Doubles:
+        """``X~' S R / n``."""
+        R = residual.values
+        if self.sample_weight is not None:
+            R = R * self.sample_weight
+        result = np.stack([self.X.rmatvec(r) for r in R], axis=1).astype(np.float64)
+        if self.means is not None:
+            result -= np.outer(self.means, R.sum(axis=1))
+        return np.ascontiguousarray(result / self.n_samples)
+
+    def apply(self, W: Doubles) -> Doubles:
+        """``X~ W``, shape (n_targets, n_samples)."""
+        out = np.stack([self.X.matvec(w) for w in W.T]).astype(np.float64)
+        if self.means is not None:
+            out -= (self.means @ W)[:, None]
+        return out
+
+    def fresh_residual(self, Y: Doubles, W: Doubles) -> Residual:
+        """``Y - X~ W`` computed anew."""
+        return Residual(Y - self.apply(W), np.zeros(len(Y)))
+
+
+def as_design(X: Any, sample_weight: Doubles | None, center: bool) -> Design:
+    """Wrap checked data: a Fortran-ordered array, a CSC matrix or a LinearOperator."""
+    if isinstance(X, LinearOperator):
+        return OperatorDesign(X, sample_weight, center)
+    if sparse.issparse(X):
+        return SparseDesign(X, sample_weight, center)
+    return DenseDesign(X, sample_weight, center)

@@ -1,0 +1,6 @@
+"""Solvers on plain arrays, sparse matrices and linear operators."""
+
+from sparsesci.solvers._coordinate_descent import coordinate_descent
+from sparsesci.solvers._result import Progress, SolverResult
+
+__all__ = ["Progress", "SolverResult", "coordinate_descent"]

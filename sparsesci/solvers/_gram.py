@@ -1,0 +1,91 @@
+"""From data to the Gram form of a problem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from sparsesci._kernels._contract import Doubles
+from sparsesci.operators.design import ColumnDesign, Residual, SparseDesign
+from sparsesci.solvers._problem import GramLeastSquares, LeastSquares
+
+_CHUNK_ENTRIES = 4_000_000
+
+
+def gram_of(design: ColumnDesign, rows: Any = None) -> Doubles:
+    """Return ``X~' S X~`` in float64, without a copy of X.
+
+    Dense rows are centred and weighted in chunks: subtracting ``n m m'`` afterwards
+    would cancel for columns far from zero.
+    """
+    if isinstance(design, SparseDesign):
+        return _sparse_gram(design)
+    X: NDArray[Any] = design.X  # type: ignore[attr-defined]
+    n, p = X.shape
+    out = np.zeros((p, p))
+    step = max(1, _CHUNK_ENTRIES // p)
+    for start in range(0, n, step):
+        chunk = np.array(X[start : start + step], dtype=np.float64)
+        if design.means is not None:
+            chunk -= design.means
+        if design.sample_weight is not None:
+            s = design.sample_weight[start : start + step]
+            chunk = chunk[s > 0] * np.sqrt(s[s > 0])[:, None]
+        out += chunk.T @ chunk
+    return out
+
+
+def _sparse_gram(design: SparseDesign) -> Doubles:
+    X = design.X.astype(np.float64)
+    weighted = X
+    if design.sample_weight is not None:
+        weighted = sparse.diags(design.sample_weight) @ X
+    out = np.asarray((X.T @ weighted).toarray())
+    if design.means is not None:
+        out -= design.n_samples * np.outer(design.means, design.means)
+    return np.ascontiguousarray(out)
+
+
+def gram_problem(
+    problem: LeastSquares, gram: Doubles | None = None, Xy: Doubles | None = None
+) -> GramLeastSquares:
+    """Return the same least-squares problem in Gram form."""
+    design = problem.design
+    assert isinstance(design, ColumnDesign)
+    n = design.n_samples
+    if gram is None:
+        gram = gram_of(design)
+    if Xy is None:
+        start = Residual(problem.Y, np.zeros(len(problem.Y)))
+        Xy = np.ascontiguousarray(n * design.correlate(start).T)
+    yy = 2 * n * problem.null_objective
+    form = GramLeastSquares(gram, Xy, yy, n)
+    form.lipschitz = design.lipschitz  # constant columns are exactly 0 there
+    return form
+
+
+def check_gram(gram: Any, design: ColumnDesign) -> Doubles:
+    """Return a Gram matrix from outside as float64 if it can belong to the data."""
+    gram = np.ascontiguousarray(gram, dtype=np.float64)
+    p = design.n_features
+    if gram.shape != (p, p):
+        raise ValueError(
+            f"precompute must have shape ({p}, {p}) when it is a Gram matrix, got "
+            f"{gram.shape}."
+        )
+    if not np.isfinite(gram).all():
+        raise ValueError("precompute must be finite, got NaN or inf.")
+    expected = design.n_samples * design.lipschitz
+    rtol = 1e-3 if design.dtype == np.float32 else 1e-5
+    scale = expected.max(initial=0.0)
+    if not np.allclose(np.diag(gram), expected, rtol=rtol, atol=rtol * scale):
+        where = int(np.argmax(np.abs(np.diag(gram) - expected)))
+        raise ValueError(
+            "Gram matrix passed in via 'precompute' parameter did not pass "
+            f"validation: its entry [{where}, {where}] is {gram[where, where]:.6g}, "
+            f"the centred and weighted column has {expected[where]:.6g}."
+        )
+    return gram

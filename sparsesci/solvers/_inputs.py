@@ -1,0 +1,108 @@
+"""Checks of the functional interface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import LinearOperator
+from sklearn.utils import check_array
+
+from sparsesci.datafits import Quadratic
+from sparsesci.penalties import Penalty
+from sparsesci.utils.validation import check_nonnegative_vector
+
+
+def check_design_matrix(X: Any, *, copy: bool = False) -> Any:
+    """Return X as a Fortran-ordered array, clean CSC or LinearOperator."""
+    if isinstance(X, LinearOperator):
+        if np.issubdtype(X.dtype or np.float64, np.complexfloating):
+            raise ValueError("X must be real, got a complex LinearOperator.")
+        return X
+    X = check_array(
+        X,
+        accept_sparse="csc",
+        dtype=[np.float64, np.float32],
+        order="F",
+        copy=copy,
+        input_name="X",
+    )
+    return clean_csc(X) if sparse.issparse(X) else X
+
+
+def clean_csc(X: Any) -> Any:
+    """Return CSC with int32 indices and without duplicate entries; X is not touched."""
+    if X.nnz > np.iinfo(np.int32).max:
+        raise ValueError(
+            f"X has {X.nnz} stored entries; at most {np.iinfo(np.int32).max} are "
+            "supported."
+        )
+    if X.indices.dtype != np.int32 or X.indptr.dtype != np.int32:
+        indices, indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
+        X = sparse.csc_matrix((X.data, indices, indptr), shape=X.shape)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+def check_targets(y: Any, n_samples: int) -> NDArray[np.float64]:
+    """Return y as float64 of shape (n_targets, n_samples), contiguous."""
+    y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
+    if y.ndim > 2:
+        raise ValueError(f"y must have 1 or 2 dimensions, got {y.ndim}.")
+    if len(y) != n_samples:
+        raise ValueError(
+            f"X and y must have the same number of samples, got {n_samples} and "
+            f"{len(y)}."
+        )
+    return np.ascontiguousarray(np.atleast_2d(y.T))
+
+
+def check_weights(sample_weight: Any, n_samples: int) -> NDArray[np.float64] | None:
+    """Return sample weights scaled to sum to n_samples; None where all are equal."""
+    if sample_weight is None:
+        return None
+    weights = check_nonnegative_vector("sample_weight", sample_weight, n_samples)
+    total = weights.sum()
+    if total == 0:
+        raise ValueError("sample_weight must hold a positive entry, got all zeros.")
+    if np.ptp(weights) == 0:
+        return None
+    weights *= n_samples / total
+    return weights
+
+
+def check_terms(datafit: Any, penalty: Any, n_features: int) -> None:
+    """Refuse terms that the convex solvers cannot certify."""
+    if not isinstance(datafit, Quadratic):
+        raise TypeError(
+            f"datafit must be Quadratic(), got {datafit!r}; no other datafit is "
+            "supported."
+        )
+    if not isinstance(penalty, Penalty):
+        raise TypeError(f"penalty must come from sparsesci.penalties, got {penalty!r}.")
+    if not penalty.has_dual:
+        raise TypeError(
+            f"{type(penalty).__name__} has no dual, so this solver cannot certify it; "
+            "use a convex penalty such as L1 or ElasticNet."
+        )
+    penalty.check_n_features(n_features)
+
+
+def check_start(coef: Any, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return initial coefficients as a private array of `shape`, zeros for None."""
+    if coef is None:
+        return np.zeros(shape)
+    coef = np.array(coef, dtype=np.float64, order="C")
+    if coef.ndim == 1:
+        coef = coef[:, None]
+    if coef.shape != shape:
+        raise ValueError(
+            f"coef_init must have shape {shape} (features, targets), got {coef.shape}."
+        )
+    if not np.isfinite(coef).all():
+        raise ValueError("coef_init must be finite, got NaN or inf.")
+    return coef

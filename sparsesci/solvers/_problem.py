@@ -1,0 +1,137 @@
+"""Least squares as coordinate descent sees it, from data or from a Gram matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from sparsesci._kernels import get_backend
+from sparsesci._kernels._contract import Backend, Doubles, Indices, Matrix
+from sparsesci.operators.design import ColumnDesign, Design, Residual
+
+
+@dataclass
+class State:
+    """Coefficients and what follows from them.
+
+    `U = X~' S R / n` is up to date while `fresh`; coordinate descent spoils it.
+    """
+
+    W: Doubles
+    residual: Residual
+    U: Doubles
+    fresh: bool = False
+
+    @property
+    def n_targets(self) -> int:
+        """Number of columns of W."""
+        return int(self.W.shape[1])
+
+    def support(self) -> Indices:
+        """Rows that are not zero."""
+        return np.flatnonzero(self.W if self.W.shape[1] == 1 else self.W.any(axis=1))
+
+
+class Problem(Protocol):
+    """What the working-set solver asks of a least-squares problem."""
+
+    backend: Backend
+    matrix: Matrix
+    lipschitz: Doubles
+    n_features: int
+    null_objective: float
+    update_cost: float
+
+    def start(self, W: Doubles) -> State:
+        """State at coefficients W."""
+
+    def refresh(self, state: State) -> None:
+        """Compute the residual anew: updates in place gather rounding errors."""
+
+    def correlate(self, state: State, columns: Indices | None) -> None:
+        """Bring ``state.U`` up to date (only the listed rows)."""
+
+    def moments(self, state: State) -> tuple[float, float]:
+        """``||R||_S^2 / (2n)`` and ``<R, Y>_S / n``."""
+
+
+class LeastSquares:
+    """``||Y - X~ W||_S^2 / (2n)`` with the data at hand."""
+
+    def __init__(self, design: Design, Y: Doubles) -> None:
+        self.design = design
+        self.Y = Y
+        self.n_features = design.n_features
+        self.null_objective = design.inner(Y, Y) / (2 * design.n_samples)
+        if isinstance(design, ColumnDesign):
+            self.backend = design.backend
+            self.matrix = design.matrix
+            self.lipschitz = design.lipschitz
+            self.update_cost = design.update_cost * len(Y)
+        else:
+            self.backend = get_backend()
+
+    def start(self, W: Doubles) -> State:
+        """State at coefficients W."""
+        return State(W, self.design.fresh_residual(self.Y, W), np.zeros_like(W))
+
+    def refresh(self, state: State) -> None:
+        """Compute the residual anew."""
+        state.residual = self.design.fresh_residual(self.Y, state.W)
+        state.fresh = False
+
+    def correlate(self, state: State, columns: Indices | None = None) -> None:
+        """Bring ``state.U`` up to date."""
+        state.U = self.design.correlate(state.residual, columns, state.U)
+        state.fresh = True
+
+    def moments(self, state: State) -> tuple[float, float]:
+        """``||R||_S^2 / (2n)`` and ``<R, Y>_S / n``."""
+        R, n = state.residual.plain(), self.design.n_samples
+        return self.design.inner(R, R) / (2 * n), self.design.inner(R, self.Y) / n
+
+
+class GramLeastSquares:
+    """The same, known by ``X~' S X~``, ``X~' S Y`` and ``<Y, Y>_S`` alone.
+
+    A step costs O(p) instead of O(n) and a check O(p) instead of O(n p).
+    """
+
+    def __init__(self, gram: Doubles, Xy: Doubles, yy: float, n_samples: int) -> None:
+        self.backend = get_backend()
+        self.gram = gram
+        self.Xy = Xy  # (T, p)
+        self.yy = yy
+        self.n_samples = n_samples
+        self.n_features = len(gram)
+        self.matrix = self.backend.gram_matrix(gram, n_samples)
+        self.lipschitz = np.diag(gram) / n_samples
+        self.null_objective = yy / (2 * n_samples)
+        self.update_cost = float(self.n_features * len(Xy))
+
+    def start(self, W: Doubles) -> State:
+        """State at coefficients W."""
+        state = State(W, Residual(self.Xy.copy(), np.zeros(len(self.Xy))), W * 0.0)
+        if W.any():
+            self.refresh(state)
+        return state
+
+    def refresh(self, state: State) -> None:
+        """Compute ``X~' S R`` anew."""
+        support = state.support()
+        fitted = state.W[support].T @ self.gram[support]
+        state.residual = Residual(self.Xy - fitted, np.zeros(len(self.Xy)))
+        state.fresh = False
+
+    def correlate(self, state: State, columns: Indices | None = None) -> None:
+        """Bring ``state.U`` up to date: it is the residual, scaled."""
+        state.U = np.ascontiguousarray(state.residual.values.T) / self.n_samples
+        state.fresh = True
+
+    def moments(self, state: State) -> tuple[float, float]:
+        """``||R||_S^2 / (2n)`` and ``<R, Y>_S / n``, without R."""
+        fitted = np.vdot(state.W, self.Xy.T)
+        rr = self.yy - fitted - np.vdot(state.W, state.residual.values.T)
+        return max(rr, 0.0) / (2 * self.n_samples), (self.yy - fitted) / self.n_samples

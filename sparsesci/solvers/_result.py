@@ -1,0 +1,118 @@
+"""What a solver reports: while it runs, and at the end."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsesci.exceptions import ConvergenceWarning
+
+
+@dataclass(frozen=True)
+class Progress:
+    """State of a solver at an outer iteration, as passed to ``callback``.
+
+    Attributes
+    ----------
+    n_iter : int
+        Passes over the working set (coordinate descent) or iterations (FISTA) so far.
+    objective : float
+        Value of the objective.
+    dual_gap : float
+        Upper bound of the objective's distance from its minimum.
+    violation : float
+        Largest distance of a gradient from its subdifferential.
+    n_active : int
+        Number of non-zero coefficients (rows, where there are several targets).
+    elapsed : float
+        Seconds since the solver started.
+    alpha : float
+        Strength of the penalty being solved.
+    """
+
+    n_iter: int
+    objective: float
+    dual_gap: float
+    violation: float
+    n_active: int
+    elapsed: float
+    alpha: float
+
+
+@dataclass(frozen=True)
+class SolverResult:
+    """Solution of a penalised problem, with its certificate.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_features,) or (n_features, n_targets)
+        Coefficients.
+    intercept : float or ndarray of shape (n_targets,)
+        Intercept, 0 where none was fitted.
+    objective : float
+        Value of the objective at `coef`.
+    dual_gap : float
+        The objective exceeds its minimum by at most this much.
+    dual_point : ndarray of shape (n_samples,) or (n_targets, n_samples) or None
+        Dual feasible multiple of the residual, None for problems posed by a Gram
+        matrix.
+    violation : float
+        Largest distance of a coefficient's gradient from its subdifferential.
+    n_iter : int
+        Number of iterations: see the solver.
+    status : {"converged", "max_iter", "time_limit", "stalled", "callback"}
+        Why the solver stopped. "stalled" means that rounding forbids more.
+    target : float
+        The gap that `tol` asked for, in the units of the objective.
+    history : list of Progress
+        One entry for each outer iteration.
+    """
+
+    coef: NDArray[Any]
+    intercept: Any
+    objective: float
+    dual_gap: float
+    dual_point: NDArray[np.float64] | None
+    violation: float
+    n_iter: int
+    status: str
+    target: float
+    history: list[Progress] = field(default_factory=list, repr=False)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the gap met the tolerance."""
+        return self.status == "converged"
+
+    def warn(self, stacklevel: int = 3) -> None:
+        """Issue a ConvergenceWarning unless the solver converged."""
+        warn_unless_converged(
+            self.status, self.dual_gap, self.target, self.n_iter, stacklevel + 1
+        )
+
+
+_REASONS = {
+    "max_iter": "max_iter was reached",
+    "time_limit": "the time limit was reached",
+    "stalled": "rounding errors allow no further progress",
+}
+
+
+def warn_unless_converged(
+    status: str, gap: float, target: float, n_iter: int, stacklevel: int = 3
+) -> None:
+    """Issue a ConvergenceWarning that states the gap reached."""
+    if status not in _REASONS:
+        return
+    warnings.warn(
+        "Objective did not converge. You might want to increase the number of "
+        "iterations, check the scale of the features or consider increasing "
+        f"regularisation. Duality gap: {gap:.3e}, tolerance: {target:.3e} "
+        f"({_REASONS[status]} after {n_iter} iterations).",
+        ConvergenceWarning,
+        stacklevel=stacklevel,
+    )
