@@ -101,8 +101,8 @@ void bind_matrix_kernels(py::module_& m) {
         py::arg("lipschitz").noconvert());
     m.def(
         "correlation",
-        [](const Matrix& X, Doubles& residual, Doubles& offset,
-           const py::object& listing, Doubles& out) {
+        [](const Matrix& X, Doubles& residual, Doubles& offset, const py::object& listing,
+           Doubles& out) {
             const auto [p, T] = rows_of(out, "out");
             require(p == X.n_cols(), "out must have one row for each column of X");
             const auto columns = optional_array<Index>(listing, "columns");
@@ -113,8 +113,8 @@ void bind_matrix_kernels(py::module_& m) {
             double* result = out.mutable_data();
             const Index n_tasks = T;
             py::gil_scoped_release nogil;
-            std::visit([&](const auto& v) { correlation(v, R, n_tasks, listed, count, result); },
-                       X.view);
+            std::visit(
+                [&](const auto& v) { correlation(v, R, n_tasks, listed, count, result); }, X.view);
         },
         py::arg("X"), py::arg("residual").noconvert(), py::arg("offset").noconvert(),
         py::arg("columns"), py::arg("out").noconvert());
@@ -127,8 +127,8 @@ void bind_matrix_kernels(py::module_& m) {
             const double* coefficients = w.data();
             const Index n_tasks = T;
             py::gil_scoped_release nogil;
-            std::visit([&](const auto& v) { subtract_product(v, coefficients, n_tasks, R); },
-                       X.view);
+            std::visit(
+                [&](const auto& v) { subtract_product(v, coefficients, n_tasks, R); }, X.view);
         },
         py::arg("X"), py::arg("w").noconvert(), py::arg("residual").noconvert(),
         py::arg("offset").noconvert());

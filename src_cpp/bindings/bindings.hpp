@@ -25,8 +25,8 @@ using FArray = py::array_t<T, py::array::f_style>;
 
 /// A view and the arrays it looks into.
 struct Matrix {
-    using View = std::variant<DenseView<double>, DenseView<float>, CscView<double>,
-                              CscView<float>, GramView>;
+    using View = std::variant<DenseView<double>, DenseView<float>, CscView<double>, CscView<float>,
+                              GramView>;
     View view;
     std::vector<py::object> keep_alive;
     Index n_cols() const {

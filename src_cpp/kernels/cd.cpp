@@ -2,10 +2,9 @@
 
 namespace sparsesci {
 
-#define SPARSESCI_INSTANTIATE(View)                                                             \
-    template BurstResult cd_burst(const View&, const Penalty&, const double*, const Index*,     \
-                                  Index, Coefficients, Residual, const BurstLimits&, double*,   \
-                                  Index*);
+#define SPARSESCI_INSTANTIATE(View)                                                                \
+    template BurstResult cd_burst(const View&, const Penalty&, const double*, const Index*, Index, \
+                                  Coefficients, Residual, const BurstLimits&, double*, Index*);
 SPARSESCI_INSTANTIATE(DenseView<double>)
 SPARSESCI_INSTANTIATE(DenseView<float>)
 SPARSESCI_INSTANTIATE(CscView<double>)

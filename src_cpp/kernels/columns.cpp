@@ -31,7 +31,7 @@ void subtract_product(const View& X, const double* w, Index n_tasks, const Resid
             if (w[j * n_tasks + t] != 0) X.step(j, w[j * n_tasks + t], R, t);
 }
 
-#define SPARSESCI_INSTANTIATE(View)                                                              \
+#define SPARSESCI_INSTANTIATE(View)                                                               \
     template void correlation(const View&, const Residual&, Index, const Index*, Index, double*); \
     template void subtract_product(const View&, const double*, Index, const Residual&);
 #define SPARSESCI_INSTANTIATE_DATA(View) \

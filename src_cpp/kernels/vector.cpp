@@ -50,27 +50,26 @@ SPARSESCI_INLINE void axpy_impl(double a, const T* x, double mean, double* r, In
 template <class T>
 SPARSESCI_INLINE Moments moments_impl(const T* x, double mean, const double* s, Index n) {
     const auto dev = [=](Index i) { return static_cast<double>(x[i]) - mean; };
-    if (s == nullptr)
-        return {reduce(n, dev), reduce(n, [=](Index i) { return dev(i) * dev(i); })};
+    if (s == nullptr) return {reduce(n, dev), reduce(n, [=](Index i) { return dev(i) * dev(i); })};
     return {reduce(n, [=](Index i) { return s[i] * dev(i); }),
             reduce(n, [=](Index i) { return s[i] * dev(i) * dev(i); })};
 }
 
 }  // namespace
 
-#define SPARSESCI_DEFINE(T)                                                                       \
-    SPARSESCI_MULTIVERSION double dot(const T* x, double mean, const double* r, Index n) {        \
-        return dot_impl(x, mean, r, n);                                                           \
-    }                                                                                             \
-    SPARSESCI_MULTIVERSION double dot(const T* x, double mean, const double* s, const double* r,  \
-                                      Index n) {                                                  \
-        return dot_impl(x, mean, s, r, n);                                                        \
-    }                                                                                             \
-    SPARSESCI_MULTIVERSION void axpy(double a, const T* x, double mean, double* r, Index n) {     \
-        axpy_impl(a, x, mean, r, n);                                                              \
-    }                                                                                             \
-    SPARSESCI_MULTIVERSION Moments moments(const T* x, double mean, const double* s, Index n) {   \
-        return moments_impl(x, mean, s, n);                                                       \
+#define SPARSESCI_DEFINE(T)                                                                     \
+    SPARSESCI_MULTIVERSION double dot(const T* x, double mean, const double* r, Index n) {      \
+        return dot_impl(x, mean, r, n);                                                         \
+    }                                                                                           \
+    SPARSESCI_MULTIVERSION double dot(                                                          \
+        const T* x, double mean, const double* s, const double* r, Index n) {                   \
+        return dot_impl(x, mean, s, r, n);                                                      \
+    }                                                                                           \
+    SPARSESCI_MULTIVERSION void axpy(double a, const T* x, double mean, double* r, Index n) {   \
+        axpy_impl(a, x, mean, r, n);                                                            \
+    }                                                                                           \
+    SPARSESCI_MULTIVERSION Moments moments(const T* x, double mean, const double* s, Index n) { \
+        return moments_impl(x, mean, s, n);                                                     \
     }
 
 SPARSESCI_DEFINE(double)
