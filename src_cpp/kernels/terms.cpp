@@ -14,6 +14,35 @@ double size_of(const double* row, Index T) {
     return std::sqrt(sum);
 }
 
+/// Root in (0, high) of a falling function with value `at_low` > 0 at 0; `high` where it stays
+/// positive. Regula falsi with the Illinois weights; 1 is the likely root, near an optimum.
+template <class F>
+double falling_root(F f, double at_low, double high) {
+    double low = 0, at_high = f(high);
+    double best = high, size = std::abs(at_high);
+    const double enough = 1e-14 * at_low;
+    int side = 0;
+    for (int k = 0; k < 100 && at_high < 0 && size > enough && high - low > 4e-16 * high; ++k) {
+        const bool guess = k == 0 && high > 1;
+        const double c = guess ? 1 : (low * at_high - high * at_low) / (at_high - at_low);
+        const double value = f(c);
+        if (std::abs(value) < size) {
+            best = c;
+            size = std::abs(value);
+        }
+        if (value > 0) {
+            low = c, at_low = value;
+            if (side > 0) at_high /= 2;
+            side = 1;
+        } else {
+            high = c, at_high = value;
+            if (side < 0) at_low /= 2;
+            side = -1;
+        }
+    }
+    return best;
+}
+
 }  // namespace
 
 void prox(const Penalty& penalty, const double* x, Index n_batch, Index p, const double* steps,
@@ -76,20 +105,7 @@ DualPoint dual_point(const Penalty& penalty, const double* u, Index p, Index T, 
         return s;
     };
 
-    // D is concave: bisect on its slope, with secant steps while they stay inside.
-    double scale = high, low = 0;
-    double at_high = slope(high), at_low = linear;
-    if (!bent.empty() && at_high < 0 && at_low > 0) {
-        for (int k = 0; k < 40 && high - low > 1e-10 * high; ++k) {
-            double c = low + (high - low) * at_low / (at_low - at_high);
-            if (k % 3 == 2) c = (low + high) / 2;
-            const double s = slope(c);
-            (s > 0 ? low : high) = c;
-            (s > 0 ? at_low : at_high) = s;
-            if (std::abs(s) <= 1e-12 * std::abs(linear)) break;
-        }
-        scale = low > 0 ? low : high;
-    }
+    const double scale = bent.empty() ? high : falling_root(slope, linear, high);
     double dual = linear * scale - quadratic * scale * scale;
     for (Index j : bent) dual -= penalty.conjugate(scale * size_of(u + j * T, T), j);
     return {scale, dual};
