@@ -10,6 +10,8 @@ from __future__ import annotations
 from operator import index
 from typing import Any
 
+import numpy as np
+
 from sparsesci._kernels.numba_backend import cd as _cd
 from sparsesci._kernels.numba_backend import columns as _passes
 from sparsesci._kernels.numba_backend import terms as _terms
@@ -149,16 +151,14 @@ def cd_burst(
     needed = burst_work_size(ws.size, n_tasks, X.residual_size)
     enough = work.size >= needed and index_work.size >= ws.size
     require(enough, "work arrays are too small")
-    return _cd.cd_burst(
+    return _cd.run(
         X.view,
         penalty.terms,
         flat(readable(lipschitz)),
         listed,
         writable(rows),
-        *_state(X, writable(residual), writable(offset)),
-        index(max_updates),
-        float(tol),
-        bool(accelerate),
+        _state(X, writable(residual), writable(offset)),
+        (index(max_updates), float(tol), bool(accelerate)),
         flat(writable(work)),
         flat(writable(index_work)),
     )
@@ -241,7 +241,10 @@ def dual_point(
     require_handle(penalty, Penalty)
     check(u, "u")
     source = _rows(penalty, u, "u")
-    return _terms.dual_point(penalty.terms, source, float(quadratic), float(linear))
+    scratch = np.empty(len(source), INDEX)
+    return _terms.dual_point(
+        penalty.terms, source, float(quadratic), float(linear), scratch
+    )
 
 
 def screen(

@@ -54,22 +54,30 @@ def cache_folder() -> str | None:
 _folder = cache_folder()
 
 
-def kernel(
-    function: Callable[..., Any] | None = None,
-    *,
-    fastmath: Iterable[str] | bool = False,
-) -> Any:
+def kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` on its first call, without the GIL, cached on disk."""
-    if function is None:
-        return lambda f: kernel(f, fastmath=fastmath)
-    options = {**OPTIONS, "fastmath": set(fastmath) if fastmath else False}
     if _folder is None:
-        return numba.njit(**options)(function)
+        return numba.njit(**OPTIONS)(function)
     # numba reads the folder while it decorates and nowhere else.
     with _lock:
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = _folder
         try:
-            return numba.njit(cache=True, **options)(function)
+            return numba.njit(cache=True, **OPTIONS)(function)
         finally:
             numba.config.CACHE_DIR = before
+
+
+def helper(fastmath: Iterable[str] = ()) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function that only kernels call."""
+    flags = set(fastmath) or False
+    return numba.njit(**{**OPTIONS, "fastmath": flags})
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """A part of a kernel: its code is pasted where it is called.
+
+    Each compiled function is optimised once more inside every one that calls it, which
+    doubles the time of compilation with each level. Parts cost nothing of that.
+    """
+    return numba.njit(inline="always", **OPTIONS)(function)

@@ -1,8 +1,8 @@
 """Matrix and penalty handles, and the checks of arrays.
 
-A wrong dtype or order is a TypeError, a wrong size a ValueError: the texts of the latter
-are those of the C++ bindings. Every check runs on each call of a kernel, so that they
-are few attribute look-ups and no numpy functions.
+A wrong dtype or order is a TypeError, a wrong size a ValueError in the words of the
+C++ bindings. The checks run on each call of a kernel: a few attribute look-ups and no
+numpy functions.
 
 The type of an array tells numba whether it is read-only. To compile each kernel once,
 the arrays of a handle are always read-only (no kernel can write to them) and those that

@@ -1,41 +1,63 @@
-"""Cyclic coordinate descent over the rows of a working set."""
+"""Cyclic coordinate descent over the rows of a working set.
+
+Kernels: `sweeps`, `combine` and `move_if_better`, driven by `run`.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from sparsesci._kernels.numba_backend import penalties
-from sparsesci._kernels.numba_backend._cache import kernel
+from sparsesci._kernels.numba_backend._cache import helper, inlined, kernel
 from sparsesci._kernels.numba_backend.matrix import corr, loss_change, step
-from sparsesci._kernels.numba_backend.vector import size_of
+from sparsesci._kernels.numba_backend.vector import copy
 
 DEPTH = 5  # iterates combined by Anderson's extrapolation
-ROUNDS = 2  # extrapolations between two sweeps over the whole working set
+ROUNDS = 2  # of extrapolation between two sweeps over the whole working set
 
 
 def burst_work_size(ws_size: int, n_tasks: int, residual_size: int) -> int:
     return (DEPTH + 1) * ws_size * n_tasks + n_tasks * (residual_size + 3)
 
 
-class Burst(NamedTuple):
-    """What every step of a burst looks at. Rows of w have T values."""
+@inlined
+def update_row(X, penalty, L, j, w, residual, offset, new_row):
+    """Minimise over row j; returns L_j ||change||, its violation before."""
+    T, size, change = w.shape[1], 0.0, 0.0
+    for t in range(T):
+        new_row[t] = w[j, t] + corr(X, j, residual, offset, t) / L
+        size += new_row[t] * new_row[t]
+    size = math.sqrt(size) if T > 1 else new_row[0]  # one task is a plain scalar
+    new_size = penalties.prox(penalty, size, 1 / L, j)
+    for t in range(T):
+        new = new_size
+        if T > 1:
+            new = new_size / size * new_row[t] if size > 0 else 0.0
+        delta = new - w[j, t]
+        if delta != 0:
+            step(X, j, delta, residual, offset, t)
+            w[j, t] += delta
+            change += delta * delta
+    return L * math.sqrt(change)
 
-    X: Any
-    penalty: Any
-    lipschitz: Any
-    w: Any
-    residual: Any
-    offset: Any
-    new_row: Any  # T values
-    saved: Any  # a copy of the residual, then of the offset
-    history: Any  # DEPTH + 1 iterates of the support
+
+@inlined
+def sweep(X, penalty, lipschitz, rows, w, residual, offset, new_row):
+    """Update each of the rows; returns the largest violation met."""
+    violation = 0.0
+    for i in range(rows.size):
+        j = rows[i]
+        if lipschitz[j] > 0:
+            met = update_row(X, penalty, lipschitz[j], j, w, residual, offset, new_row)
+            if met > violation:
+                violation = met
+    return violation
 
 
 @kernel
-def cd_burst(
+def sweeps(
     X,
     penalty,
     lipschitz,
@@ -46,166 +68,147 @@ def cd_burst(
     max_updates,
     tol,
     accelerate,
-    work,
-    index_work,
+    new_row,
+    history,
+    support,
+    n_updates,
+    violation,
+    turn,
+    size,
 ):
-    T, kept = w.shape[1], w.shape[1] + residual.size + offset.size
-    burst = Burst(
-        X,
-        penalty,
-        lipschitz,
-        w,
-        residual,
-        offset,
-        work[:T],
-        work[T:kept],
-        work[kept:],
-    )
-    n_updates = 0
+    """Run to the end of the burst or until an extrapolation is due.
+
+    Turn 0 sweeps over the working set, turn k for the k-th time over its support.
+    Returns the last four arguments as they are then; turn 0 is the end.
+    """
+    if turn > 0:  # the extrapolation is done
+        remember(w, support, size, history, turn % DEPTH)
+        turn += 1
     while True:
-        violation = sweep(burst, ws)
-        n_updates += ws.size
-        if violation <= tol:
-            break
-        support = gather_support(w, ws, index_work)
-        n_updates += settle(burst, support, tol, accelerate)
-        if n_updates >= max_updates:
-            break
-    return n_updates, violation
+        rows = support[:size] if turn > 0 else ws
+        met = sweep(X, penalty, lipschitz, rows, w, residual, offset, new_row)
+        n_updates += rows.size
+        if turn == 0:
+            violation, size = met, gather_support(w, ws, support)
+            if met <= tol:
+                return n_updates, violation, 0, size
+        if met <= tol or (turn == ROUNDS * DEPTH and not accelerate):
+            turn = 0
+            if n_updates >= max_updates:
+                return n_updates, violation, 0, size
+            continue
+        if accelerate:
+            k = (turn - 1) % DEPTH + 1 if turn > 0 else 0
+            remember(w, support, size, history, k)
+            if k == DEPTH:
+                return n_updates, violation, turn, size
+        turn += 1
 
 
-@kernel
-def sweep(burst, rows):
-    """Update each of the rows; returns the largest violation met."""
-    violation = 0.0
-    for j in rows:
-        if burst.lipschitz[j] > 0:
-            change = update_row(burst, j)
-            if change > violation:
-                violation = change
-    return violation
+def run(matrix, penalty, lipschitz, ws, w, state, limits, work, support):
+    """The burst: compiled sweeps, with Anderson's extrapolation in between.
+
+    The loop is in Python so that each part is compiled by itself: inside one another
+    they would be optimised again at each level, and once for each kind of matrix and
+    penalty.
+    """
+    T, kept = w.shape[1], w.shape[1] + state[0].size + state[1].size
+    new_row, saved, history = work[:T], work[T:kept], work[kept:]
+    n_updates, violation, turn, size = 0, 0.0, 0, 0
+    while True:
+        n_updates, violation, turn, size = sweeps(
+            matrix,
+            penalty,
+            lipschitz,
+            ws,
+            w,
+            *state,
+            *limits,
+            new_row,
+            history,
+            support,
+            n_updates,
+            violation,
+            turn,
+            size,
+        )
+        if turn == 0:
+            return n_updates, violation
+        if combine(history, size * T, np.empty((DEPTH, DEPTH + 1))):
+            move_if_better(matrix, penalty, support[:size], w, *state, saved, history)
+        if turn == ROUNDS * DEPTH:
+            turn = 0
+            if n_updates >= limits[0]:
+                return n_updates, violation
 
 
-@kernel
-def update_row(burst, j):
-    """Minimise over row j; returns L_j ||change||, its violation before."""
-    X, w, residual, offset = burst.X, burst.w, burst.residual, burst.offset
-    L, T, new_row = burst.lipschitz[j], w.shape[1], burst.new_row
-    if T == 1:
-        old = w[j, 0]
-        moved = old + corr(X, j, residual, offset, 0) / L
-        new = penalties.prox(burst.penalty, moved, 1 / L, j)
-        w[j, 0] = new
-        if new != old:
-            step(X, j, new - old, residual, offset, 0)
-        return L * abs(new - old)
-    square = 0.0
-    for t in range(T):
-        new_row[t] = w[j, t] + corr(X, j, residual, offset, t) / L
-        square += new_row[t] * new_row[t]
-    size, shrink, change = math.sqrt(square), 0.0, 0.0
-    if size > 0:
-        shrink = penalties.prox(burst.penalty, size, 1 / L, j) / size
-    for t in range(T):
-        delta = shrink * new_row[t] - w[j, t]
-        if delta != 0:
-            step(X, j, delta, residual, offset, t)
-            w[j, t] += delta
-            change += delta * delta
-    return L * math.sqrt(change)
-
-
-@kernel
-def gather_support(w, ws, index_work):
+@inlined
+def gather_support(w, ws, support):
+    """List the non-zero rows; returns their number."""
     size = 0
-    for j in ws:
-        if size_of(w, j) != 0:
-            index_work[size] = j
-            size += 1
-    return index_work[:size]
+    for i in range(ws.size):
+        for t in range(w.shape[1]):
+            if w[ws[i], t] != 0:
+                support[size] = ws[i]
+                size += 1
+                break
+    return size
 
 
-@kernel
-def settle(burst, support, tol, accelerate):
-    """A few sweeps over the support alone; returns the updates made."""
-    n_updates = 0
-    for _ in range(ROUNDS):
-        if accelerate:
-            remember(burst.w, support, burst.history, 0)
-        for k in range(1, DEPTH + 1):
-            violation = sweep(burst, support)
-            n_updates += support.size
-            if violation <= tol:
-                return n_updates
-            if accelerate:
-                remember(burst.w, support, burst.history, k)
-        if accelerate:
-            extrapolate(burst, support)
-    return n_updates
-
-
-@kernel
-def remember(w, support, history, k):
+@helper()
+def remember(w, support, size, history, k):
     """Copy the support's rows to the k-th iterate."""
     T = w.shape[1]
-    for i in range(support.size):
+    for i in range(size):
         for t in range(T):
-            history[(k * support.size + i) * T + t] = w[support[i], t]
+            history[(k * size + i) * T + t] = w[support[i], t]
 
 
 @kernel
-def extrapolate(burst, support):
-    """Anderson: combine the last iterates so that their combined residual is smallest.
-
-    The combination is kept only if the objective falls.
-    """
-    T = burst.w.shape[1]
+def move_if_better(X, penalty, support, w, residual, offset, saved, history):
+    """Go from the last iterate to the first of the history if the objective falls."""
+    T = w.shape[1]
     m = support.size * T
-    if not combine(burst.history, m):
-        return
-    candidate = burst.history[:m]
+    candidate, current = history[:m], history[DEPTH * m :]
     if T == 1:  # a zero step projects onto the domain (non-negative coefficients)
         for i in range(m):
-            candidate[i] = penalties.prox(burst.penalty, candidate[i], 0.0, support[i])
-    accept_if_better(burst, support, candidate, burst.history[DEPTH * m :])
+            candidate[i] = penalties.prox(penalty, candidate[i], 0.0, support[i])
+    save(residual, offset, saved)
+    change = move(X, penalty, support, current, candidate, residual, offset, saved)
+    if change < 0:
+        for i in range(support.size):
+            for t in range(T):
+                w[support[i], t] = candidate[i * T + t]
+    else:
+        restore(residual, offset, saved)
 
 
-@kernel
-def combine(history, m):
-    """Put the combination of the iterates in the place of the first; False if none."""
-    gram, c = np.empty((DEPTH, DEPTH)), np.ones(DEPTH)
-    trace, total = 0.0, 0.0
-    for a in range(DEPTH):
-        for b in range(a + 1):
-            inner = 0.0
-            for i in range(m):
-                change = history[(a + 1) * m + i] - history[a * m + i]
-                inner += change * (history[(b + 1) * m + i] - history[b * m + i])
-            gram[a, b] = inner
-            gram[b, a] = inner
-        trace += gram[a, a]
-    for a in range(DEPTH):
-        gram[a, a] += 1e-14 * trace
-    if not solve(gram, c):
-        return False
-    for a in range(DEPTH):
-        total += c[a]
-    if not math.isfinite(total) or total == 0:
-        return False
-    for a in range(DEPTH):
-        c[a] /= total
-    for i in range(m):
-        mixed = 0.0
-        for a in range(DEPTH):
-            mixed += c[a] * history[(a + 1) * m + i]
-        history[i] = mixed
-    return True
+@inlined
+def move(X, penalty, support, current, candidate, residual, offset, saved):
+    """Take the residual from one iterate to the other; returns the objective's change.
+
+    `saved` is the residual before.
+    """
+    T, change = residual.shape[0], 0.0
+    for i in range(support.size):
+        j, after, before = support[i], size_at(candidate, i, T), size_at(current, i, T)
+        rise = penalties.value(penalty, after, j) - penalties.value(penalty, before, j)
+        change += rise
+        for t in range(T):
+            delta = candidate[i * T + t] - current[i * T + t]
+            step(X, j, delta, residual, offset, t)
+    for t in range(T):
+        change += loss_change(
+            X, saved, residual, offset, t, support, current, candidate
+        )
+    return change
 
 
-@kernel
-def solve(C, z):
-    """Solve C x = z in place by elimination with pivoting; False if C is singular."""
-    n = z.size
+# ---- nothing below depends on the matrix or the penalty: compiled once ---------------
+@inlined
+def solve(C):
+    """Solve the system [C | z] in place of z; False if it is singular."""
+    n = C.shape[0]
     for k in range(n):
         pivot = k
         for i in range(k + 1, n):
@@ -213,74 +216,69 @@ def solve(C, z):
                 pivot = i
         if not abs(C[pivot, k]) > 0:
             return False
-        z[k], z[pivot] = z[pivot], z[k]
-        for c in range(n):
+        for c in range(n + 1):
             C[k, c], C[pivot, c] = C[pivot, c], C[k, c]
-        for i in range(k + 1, n):
-            f = C[i, k] / C[k, k]
-            for c in range(k, n):
+        for i in range(n):
+            f = C[i, k] / C[k, k] if i != k else 0.0
+            for c in range(k, n + 1):
                 C[i, c] -= f * C[k, c]
-            z[i] -= f * z[k]
-    for k in range(n - 1, -1, -1):
-        for c in range(k + 1, n):
-            z[k] -= C[k, c] * z[c]
-        z[k] /= C[k, k]
+    for k in range(n):
+        C[k, n] /= C[k, k]
     return True
 
 
 @kernel
-def accept_if_better(burst, support, candidate, current):
-    """Move the support's rows from `current` to `candidate` if the objective falls."""
-    T, residual, offset = burst.w.shape[1], burst.residual, burst.offset
-    save(residual, offset, burst.saved)
-    change = penalty_change(burst.penalty, support, current, candidate, T)
-    for i in range(support.size):
-        for t in range(T):
-            delta = candidate[i * T + t] - current[i * T + t]
-            step(burst.X, support[i], delta, residual, offset, t)
-    for t in range(T):
-        change += loss_change(
-            burst.X, burst.saved, residual, offset, t, support, current, candidate
-        )
-    if change < 0:
-        for i in range(support.size):
-            for t in range(T):
-                burst.w[support[i], t] = candidate[i * T + t]
-    else:
-        restore(residual, offset, burst.saved)
+def combine(history, m, system):
+    """Anderson: combine the last iterates so that their residual is smallest.
+
+    Puts the combination in the place of the first iterate; False if there is none.
+    """
+    depth = system.shape[0]  # not DEPTH: loops of known length would be unrolled
+    trace, total = 0.0, 0.0
+    for a in range(depth):
+        for b in range(a + 1):
+            inner = 0.0
+            for i in range(m):
+                change = history[(a + 1) * m + i] - history[a * m + i]
+                inner += change * (history[(b + 1) * m + i] - history[b * m + i])
+            system[a, b] = inner
+            system[b, a] = inner
+        system[a, depth] = 1.0
+        trace += system[a, a]
+    for a in range(depth):
+        system[a, a] += 1e-14 * trace
+    if not solve(system):
+        return False
+    for a in range(depth):
+        total += system[a, depth]
+    if not math.isfinite(total) or total == 0:
+        return False
+    for i in range(m):
+        mixed = 0.0
+        for a in range(depth):
+            mixed += system[a, depth] / total * history[(a + 1) * m + i]
+        history[i] = mixed
+    return True
 
 
-@kernel
+@inlined
 def save(residual, offset, saved):
     T, n = residual.shape
+    copy(offset, saved[T * n :])
     for t in range(T):
-        saved[T * n + t] = offset[t]
-        for i in range(n):
-            saved[t * n + i] = residual[t, i]
+        copy(residual[t], saved[t * n : (t + 1) * n])
 
 
-@kernel
+@inlined
 def restore(residual, offset, saved):
     T, n = residual.shape
+    copy(saved[T * n : T * (n + 1)], offset)
     for t in range(T):
-        offset[t] = saved[T * n + t]
-        for i in range(n):
-            residual[t, i] = saved[t * n + i]
+        copy(saved[t * n : (t + 1) * n], residual[t])
 
 
-@kernel
-def penalty_change(penalty, support, current, candidate, T):
-    change = 0.0
-    for i in range(support.size):
-        j = support[i]
-        after, before = flat_size(candidate, i, T), flat_size(current, i, T)
-        rise = penalties.value(penalty, after, j) - penalties.value(penalty, before, j)
-        change += rise
-    return change
-
-
-@kernel
-def flat_size(rows, i, T):
+@helper()
+def size_at(rows, i, T):
     """`size_of` row i of a flat array."""
     if T == 1:
         return rows[i]

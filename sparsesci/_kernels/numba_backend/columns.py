@@ -26,7 +26,8 @@ def correlation(X, residual, offset, out):
 
 @kernel
 def correlation_of(X, residual, offset, columns, out):
-    for j in columns:
+    for i in range(columns.size):
+        j = columns[i]
         for t in range(out.shape[1]):
             out[j, t] = corr(X, j, residual, offset, t)
 
@@ -42,7 +43,7 @@ def subtract_product(X, w, residual, offset):
 @kernel
 def all_inside(indices, size):
     """Whether all indices are in [0, size)."""
-    for index in indices:
-        if index < 0 or index >= size:
+    for i in range(indices.size):
+        if indices[i] < 0 or indices[i] >= size:
             return False
     return True

@@ -86,7 +86,8 @@ class Dense(NamedTuple):
         about, square = moments(column, first, self.weights)
         if center:
             shift = about / self.n_rows
-        return first + shift, max(square / self.n_rows - shift * shift, 0.0)
+        square = square / self.n_rows - shift * shift
+        return first + shift, square if square > 0 else 0.0
 
 
 class Csc(NamedTuple):
@@ -134,8 +135,9 @@ class Csc(NamedTuple):
         for k in range(begin, end):
             deviation = self.data[k] - mean
             second += weight(self.weights, self.indices[k]) * deviation * deviation
-        # The implicit zeros of the column deviate by the mean.
-        return mean, max((second + max(n - mass, 0.0) * mean * mean) / n, 0.0)
+        if mass < n:  # the implicit zeros of the column deviate by the mean
+            second += (n - mass) * mean * mean
+        return mean, second / n
 
 
 class Gram(NamedTuple):

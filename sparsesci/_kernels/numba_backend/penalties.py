@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sparsesci._kernels.numba_backend._cache import kernel
+from sparsesci._kernels.numba_backend._cache import helper
 from sparsesci._kernels.numba_backend._methods import method
 
 Array = np.ndarray[Any, Any]
@@ -82,7 +82,7 @@ REGISTRY: dict[str, Any] = {}
 
 
 def register(name: str) -> Callable[[type], Any]:
-    """Make the decorated class a named tuple of its annotated fields, known by `name`."""
+    """Make a class the named tuple of its annotated fields, known by `name`."""
 
     def decorate(cls: type) -> Any:
         kinds = cls.__annotations__
@@ -94,7 +94,7 @@ def register(name: str) -> Callable[[type], Any]:
             "scalars": tuple(field for field in kinds if field not in arrays),
             "arrays": arrays,
         }
-        fields = namedtuple(cls.__name__, list(kinds))  # noqa: PYI024
+        fields = namedtuple(cls.__name__, list(kinds))
         REGISTRY[name] = type(cls.__name__, (cls, fields), body)
         return REGISTRY[name]
 
@@ -102,7 +102,7 @@ def register(name: str) -> Callable[[type], Any]:
 
 
 # ---- the penalties -------------------------------------------------------------------
-@kernel
+@helper()
 def soft_threshold(x, t):
     return x - t if x > t else (x + t if x < -t else 0.0)
 
@@ -159,10 +159,10 @@ class L1L2:
         return soft_threshold(u, l1(self, j)) / l2(self)
 
     def dual_scale(self, u, j):
-        size, t = (max(u, 0.0) if self.positive else abs(u)), l1(self, j)
-        if l2(self) > 0 or t == 0 or size == 0:
+        t = l1(self, j)
+        if l2(self) > 0 or t == 0 or u == 0 or (self.positive and not u > 0):
             return math.inf
-        return t / size
+        return t / abs(u)
 
 
 @register("l1")

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from sparsesci._kernels.numba_backend import penalties
-from sparsesci._kernels.numba_backend._cache import kernel
+from sparsesci._kernels.numba_backend._cache import helper, inlined, kernel
 from sparsesci._kernels.numba_backend.vector import size_of, smaller
 
 
@@ -58,54 +56,62 @@ def subdiff(penalty, rows, grad, out):
 
 
 @kernel
-def dual_point(penalty, u, quadratic, linear):
+def dual_point(penalty, u, quadratic, linear, bent):
     high = linear / (2 * quadratic) if quadratic > 0 else 1.0
     for j in range(u.shape[0]):
         high = smaller(high, penalties.dual_scale(penalty, size_of(u, j), j))
     if not high > 0:
         return 0.0, 0.0
     # Only rows whose conjugate is not flat up to `high` bend the dual objective.
-    bent, n_bent = np.empty(u.shape[0], np.int64), 0
+    n_bent = 0
     for j in range(u.shape[0]):
         if penalties.conjugate_grad(penalty, high * size_of(u, j), j) != 0:
             bent[n_bent] = j
             n_bent += 1
     bent = bent[:n_bent]
-    scale = _best_scale(penalty, u, bent, quadratic, linear, high)
+    scale = high
+    if n_bent > 0:
+        scale = _best_scale(penalty, u, bent, quadratic, linear, high)
     dual = linear * scale - quadratic * scale * scale
     for j in bent:
         dual -= penalties.conjugate(penalty, scale * size_of(u, j), j)
     return scale, dual
 
 
-@kernel
+@inlined
 def _best_scale(penalty, u, bent, quadratic, linear, high):
-    """Maximise a concave function on [0, high], given its slope."""
-    at_low, at_high = linear, _slope(penalty, u, bent, quadratic, linear, high)
-    if bent.size == 0 or not (at_high < 0 and at_low > 0):
-        return high
-    # Bisect on the slope, with secant steps while they stay inside.
-    low = 0.0
-    for k in range(40):
-        if not high - low > 1e-10 * high:
+    """Maximise a concave function on [0, high], given its slope.
+
+    Regula falsi with the Illinois weights; 1 is the likely root, near an optimum.
+    """
+    low, at_low = 0.0, linear
+    at_high = _slope(penalty, u, bent, quadratic, linear, high)
+    best, size, enough, side = high, abs(at_high), 1e-14 * linear, 0
+    for k in range(100):
+        if not (at_high < 0 and size > enough and high - low > 4e-16 * high):
             break
-        c = low + (high - low) * at_low / (at_low - at_high)
-        if k % 3 == 2:
-            c = (low + high) / 2
+        c = (low * at_high - high * at_low) / (at_high - at_low)
+        if k == 0 and high > 1:
+            c = 1.0
         slope = _slope(penalty, u, bent, quadratic, linear, c)
+        if abs(slope) < size:
+            best, size = c, abs(slope)
         if slope > 0:
             low, at_low = c, slope
+            at_high = at_high / 2 if side > 0 else at_high
+            side = 1
         else:
             high, at_high = c, slope
-        if abs(slope) <= 1e-12 * abs(linear):
-            break
-    return low if low > 0 else high
+            at_low = at_low / 2 if side < 0 else at_low
+            side = -1
+    return best
 
 
-@kernel
+@helper()
 def _slope(penalty, u, bent, quadratic, linear, c):
     slope = linear - 2 * quadratic * c
-    for j in bent:
+    for i in range(bent.size):
+        j = bent[i]
         size = size_of(u, j)
         slope -= size * penalties.conjugate_grad(penalty, c * size, j)
     return slope

@@ -12,10 +12,10 @@ import math
 from numba import types
 from numba.extending import overload
 
-from sparsesci._kernels.numba_backend._cache import OPTIONS, SIMD, kernel
+from sparsesci._kernels.numba_backend._cache import OPTIONS, SIMD, helper
 
 
-@kernel
+@helper()
 def deviation(x, mean):
     """One entry of a centred column, in double whatever the column's type."""
     return x - mean
@@ -33,7 +33,7 @@ def _weight(weights, i):
     return lambda weights, i: weights[i]
 
 
-@kernel(fastmath=SIMD)
+@helper(SIMD)
 def dot(x, mean, weights, r):
     """sum_i s_i (x_i - mean) r_i"""
     total = 0.0
@@ -42,7 +42,7 @@ def dot(x, mean, weights, r):
     return total
 
 
-@kernel(fastmath=SIMD)
+@helper(SIMD)
 def gather_dot(x, indices, weights, r):
     """sum_k s_i x_k r_i with i = indices[k]"""
     total = 0.0
@@ -52,14 +52,14 @@ def gather_dot(x, indices, weights, r):
     return total
 
 
-@kernel(fastmath={"contract"})
+@helper({"contract"})
 def axpy(a, x, mean, r):
     """r_i += a (x_i - mean)"""
     for i in range(x.size):
         r[i] += a * deviation(x[i], mean)
 
 
-@kernel(fastmath=SIMD)
+@helper(SIMD)
 def moments(x, mean, weights):
     """Sums of s_i (x_i - mean) and of its square."""
     first, second = 0.0, 0.0
@@ -71,7 +71,7 @@ def moments(x, mean, weights):
     return first, second
 
 
-@kernel
+@helper()
 def size_of(rows, j):
     """Norm of row j; a single value keeps its sign, on which `positive` depends."""
     if rows.shape[1] == 1:
@@ -82,7 +82,13 @@ def size_of(rows, j):
     return math.sqrt(total)
 
 
-@kernel
+@helper()
 def smaller(a, b):
     """The smaller of two numbers, the other one where one is NaN."""
     return a if a < b or b != b else b
+
+
+@helper()
+def copy(source, target):
+    for i in range(source.size):
+        target[i] = source[i]
