@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import warnings
-from functools import lru_cache
+from functools import cache
 from typing import cast
 
 from sparsesci._config import check_backend_name, get_config
@@ -22,7 +22,7 @@ _MODULES = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(name: str) -> Backend:
     if name == "auto":
         try:

@@ -68,7 +68,7 @@ class Backend(Protocol):
     def penalty(
         self, name: str, scalars: tuple[float, ...], arrays: tuple[Doubles, ...]
     ) -> Penalty:
-        """A penalty by its registered name; parameters in the order of its signature."""
+        """A penalty by its registered name; parameters in the signature's order."""
 
     def penalty_signatures(self) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
         """Name -> (scalar parameters, array parameters)."""

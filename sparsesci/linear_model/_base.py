@@ -85,7 +85,9 @@ def target_rows(y: Any) -> Any:
     return np.ascontiguousarray(np.atleast_2d(np.asarray(y, dtype=np.float64).T))
 
 
-def store(estimator: Any, results: list[SolverResult], dtype: Any, single: bool) -> None:
+def store(
+    estimator: Any, results: list[SolverResult], dtype: Any, single: bool
+) -> None:
     """Set the fitted attributes from one result, or one for each target.
 
     Coefficients take the dtype of X. A joint result holds several targets.

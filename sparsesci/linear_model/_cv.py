@@ -94,8 +94,8 @@ class LassoCV(LinearModelCV):
     >>> from sparsesci.linear_model import LassoCV
     >>> X, y = make_regression(noise=4.0, random_state=0)
     >>> model = LassoCV(cv=5).fit(X, y)
-    >>> float(model.score(X, y)).__round__(3)
-    1.0
+    >>> round(model.score(X, y), 3)
+    0.999
     """
 
     path = staticmethod(lasso_path)
@@ -136,6 +136,7 @@ class LassoCV(LinearModelCV):
 
     def _penalties(self) -> list[penalties.Penalty]:
         return [penalties.L1(1.0, self.positive)]
+
 
 class ElasticNetCV(LinearModelCV):
     """Elastic net with alpha and l1_ratio chosen by cross-validation.
@@ -262,6 +263,7 @@ class ElasticNetCV(LinearModelCV):
     def _penalties(self) -> list[penalties.Penalty]:
         return _mixed_penalties(self.l1_ratio, self.positive)
 
+
 class WeightedLassoCV(LinearModelCV):
     """Weighted Lasso with alpha chosen by cross-validation.
 
@@ -381,6 +383,7 @@ class WeightedLassoCV(LinearModelCV):
             return [penalties.L1(1.0, self.positive)]
         return [penalties.WeightedL1(1.0, self.positive, self.weights)]
 
+
 class MultiTaskLassoCV(LinearModelCV):
     """Multi-task Lasso with alpha chosen by cross-validation.
 
@@ -486,6 +489,7 @@ class MultiTaskLassoCV(LinearModelCV):
 
     def _penalties(self) -> list[penalties.Penalty]:
         return [penalties.L1(1.0)]
+
 
 class MultiTaskElasticNetCV(LinearModelCV):
     """Multi-task elastic net with alpha and l1_ratio chosen by cross-validation.

@@ -225,8 +225,8 @@ class MultiTaskLasso(MultiTaskElasticNet):
     >>> model = MultiTaskLasso(alpha=0.1, tol=1e-8)
     >>> model = model.fit([[0, 1], [1, 2], [2, 4]], [[0, 0], [1, 1], [2, 3]])
     >>> model.coef_.round(4)
-    array([[0.    , 0.6077],
-           [0.    , 0.93  ]])
+    array([[0.    , 0.6081],
+           [0.    , 0.9459]])
     """
 
     path = staticmethod(lasso_path)

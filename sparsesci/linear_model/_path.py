@@ -231,7 +231,7 @@ def lasso_path(
     >>> _, coefs, _ = lasso_path(X, y, alphas=[5.0, 1.0, 0.5], tol=1e-10)
     >>> coefs.round(4)
     array([[0.    , 0.    , 0.4692],
-           [0.2159, 0.4425, 0.2369]])
+           [0.2159, 0.4426, 0.2367]])
     """
     return enet_path(
         X,

@@ -7,14 +7,15 @@ a design stands for ``X~ = X - 1 m'`` (``X~ = X`` without an intercept) and answ
 - ``fresh_residual(Y, W)``: ``Y - X~ W``;
 - ``lipschitz``: ``||x~_j||_S^2 / n`` for each column.
 
-Targets are rows: ``Y`` and residuals have shape (n_targets, n_samples), which keeps each
-of them contiguous. Coefficients ``W`` have shape (n_features, n_targets).
+Targets are rows: ``Y`` and residuals have shape (n_targets, n_samples), which keeps
+each of them contiguous. Coefficients ``W`` have shape (n_features, n_targets).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,10 @@ class Design(ABC):
     @abstractmethod
     def fresh_residual(self, Y: Doubles, W: Doubles) -> Residual:
         """``Y - X~ W`` computed anew."""
+
+    @abstractmethod
+    def apply(self, W: Doubles) -> Doubles:
+        """``X~ W``, shape (n_targets, n_samples)."""
 
     def center_targets(self, Y: Doubles) -> tuple[Doubles, Doubles]:
         """Return targets less their weighted means (0 without an intercept), and these.
@@ -130,7 +135,7 @@ class ColumnDesign(Design):
     def _prepare(self, center: bool) -> None:
         self.backend = get_backend()
         starts = self._block_starts()
-        spans = list(zip(starts[:-1], starts[1:]))
+        spans = list(pairwise(starts))
         means = np.zeros(self.n_features)
         self.lipschitz = np.empty(self.n_features)
         raw = [self._handle(start, stop, None) for start, stop in spans]
@@ -151,7 +156,9 @@ class ColumnDesign(Design):
         ]
         whole = len(spans) == 1
         self.matrix = (
-            self._blocks[0][2] if whole else self._handle(0, self.n_features, self.means)
+            self._blocks[0][2]
+            if whole
+            else self._handle(0, self.n_features, self.means)
         )
 
     def correlate(
@@ -176,6 +183,11 @@ class ColumnDesign(Design):
                 self.matrix, W, residual.values, residual.offset
             )
         return residual
+
+    def apply(self, W: Doubles) -> Doubles:
+        """``X~ W``, shape (n_targets, n_samples)."""
+        zero = np.zeros((W.shape[1], self.n_samples))
+        return -self.fresh_residual(zero, np.ascontiguousarray(W)).plain()
 
 
 class DenseDesign(ColumnDesign):
@@ -252,7 +264,7 @@ def _center_and_weigh(out: Doubles, design: Design, columns: Indices) -> Doubles
 
 
 class OperatorDesign(Design):
-    """Anything with ``matvec`` and ``rmatvec``; its columns cannot be had one by one."""
+    """Anything with ``matvec`` and ``rmatvec``; it does not show its columns."""
 
     def __init__(
         self, X: LinearOperator, sample_weight: Doubles | None, center: bool

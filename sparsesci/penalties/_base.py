@@ -79,6 +79,13 @@ class Penalty:
         """Coefficient of w_j^2 / 2 that phi_j holds."""
         return 0.0
 
+    def unbound(self, n_features: int) -> NDArray[np.int64]:
+        """Return the coordinates on which phi_j is zero everywhere."""
+        if self.curvature > 0 or np.min(self.slope) * self.alpha > 0:
+            return np.empty(0, dtype=np.int64)
+        slope = np.broadcast_to(self.slope, n_features)
+        return np.flatnonzero(slope < np.inf if self.alpha == 0 else slope == 0)
+
     def check_n_features(self, n_features: int) -> None:
         """Raise a ValueError if an array parameter does not fit `n_features`."""
         for name in self.signature()[1]:

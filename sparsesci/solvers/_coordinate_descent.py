@@ -11,6 +11,7 @@ from sparsesci._kernels._contract import Doubles
 from sparsesci.datafits import Quadratic
 from sparsesci.operators.design import ColumnDesign, as_design
 from sparsesci.penalties import Penalty
+from sparsesci.solvers._certificate import Certificate
 from sparsesci.solvers._control import Callback, Control
 from sparsesci.solvers._inputs import (
     check_design_matrix,
@@ -20,9 +21,14 @@ from sparsesci.solvers._inputs import (
     check_weights,
 )
 from sparsesci.solvers._problem import GramLeastSquares, LeastSquares, State
-from sparsesci.solvers._result import SolverResult
-from sparsesci.solvers._working_set import Point, WorkingSetSolver
-from sparsesci.utils.validation import check_choice, check_flag, check_integer, check_real
+from sparsesci.solvers._result import SolverResult, make_result
+from sparsesci.solvers._working_set import WorkingSetSolver
+from sparsesci.utils.validation import (
+    check_choice,
+    check_flag,
+    check_integer,
+    check_real,
+)
 
 
 @dataclass
@@ -43,22 +49,18 @@ class Setting:
             for row, mean in zip(self.problem.Y, self.target_mean[:, None])
         ]
 
-    def result(self, state: State, point: Point, solver: WorkingSetSolver) -> SolverResult:
+    def result(
+        self, state: State, point: Certificate, solver: WorkingSetSolver
+    ) -> SolverResult:
         """Wrap up: the caller's shapes, the intercept and the certificate."""
-        control = solver.control
-        intercept = self.design.intercept(state.W, self.target_mean)
-        theta = state.residual.plain() * (point.scale / self.design.n_samples)
-        return SolverResult(
-            coef=state.W[:, 0].copy() if self.single else state.W.copy(),
-            intercept=float(intercept[0]) if self.single else intercept,
-            objective=point.objective,
-            dual_gap=point.gap,
-            dual_point=theta[0] if self.single else theta,
-            violation=point.violation,
-            n_iter=max(1, round(control.n_iter)),
-            status=control.status,
-            target=solver.target,
-            history=control.history,
+        return make_result(
+            solver.control,
+            point,
+            solver.target,
+            state.W,
+            self.design.intercept(state.W, self.target_mean),
+            state.residual.plain() * (point.scale / self.design.n_samples),
+            self.single,
         )
 
 

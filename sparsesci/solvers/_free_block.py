@@ -23,12 +23,9 @@ _DENSE_ENTRIES = 100_000_000
 
 
 def unbound_columns(problem: Problem, penalty: Penalty) -> Indices:
-    """Columns that the penalty does not hold at all."""
-    if penalty.curvature > 0 or np.min(penalty.slope) * penalty.alpha > 0:
-        return np.empty(0, dtype=np.int64)
-    slope = np.broadcast_to(penalty.slope, problem.lipschitz.shape)
-    unheld = slope < np.inf if penalty.alpha == 0 else slope == 0
-    return np.flatnonzero((problem.lipschitz > 0) & unheld)
+    """Columns that the penalty does not hold at all, constant ones apart."""
+    unbound = penalty.unbound(problem.n_features)
+    return unbound[problem.lipschitz[unbound] > 0]
 
 
 def free_block(problem: Problem, penalty: Penalty) -> FreeBlock | None:

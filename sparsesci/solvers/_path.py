@@ -9,10 +9,11 @@ import numpy as np
 
 from sparsesci._kernels._contract import Doubles
 from sparsesci.penalties import Penalty
+from sparsesci.solvers._certificate import Certificate
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._free_block import free_block
 from sparsesci.solvers._problem import Problem, State
-from sparsesci.solvers._working_set import Point, WorkingSetSolver
+from sparsesci.solvers._working_set import WorkingSetSolver
 from sparsesci.utils.validation import check_integer, check_real
 
 
@@ -69,7 +70,7 @@ def walk(
     control: Control,
     W: Doubles,
     rng: Any = None,
-) -> Iterator[tuple[State, Point, WorkingSetSolver]]:
+) -> Iterator[tuple[State, Certificate, WorkingSetSolver]]:
     """Solve for each alpha from the solution of the one before.
 
     The state that is yielded is the one the next step starts from: copy what is to be

@@ -57,9 +57,8 @@ class SolverResult:
         Value of the objective at `coef`.
     dual_gap : float
         The objective exceeds its minimum by at most this much.
-    dual_point : ndarray of shape (n_samples,) or (n_targets, n_samples) or None
-        Dual feasible multiple of the residual, None for problems posed by a Gram
-        matrix.
+    dual_point : ndarray of shape (n_samples,) or (n_targets, n_samples)
+        The multiple of the residual that is used as a dual point.
     violation : float
         Largest distance of a coefficient's gradient from its subdifferential.
     n_iter : int
@@ -76,7 +75,7 @@ class SolverResult:
     intercept: Any
     objective: float
     dual_gap: float
-    dual_point: NDArray[np.float64] | None
+    dual_point: NDArray[np.float64]
     violation: float
     n_iter: int
     status: str
@@ -93,6 +92,30 @@ class SolverResult:
         warn_unless_converged(
             self.status, self.dual_gap, self.target, self.n_iter, stacklevel + 1
         )
+
+
+def make_result(
+    control: Any,
+    point: Any,
+    target: float,
+    W: NDArray[np.float64],
+    intercept: NDArray[np.float64],
+    theta: NDArray[np.float64],
+    single: bool,
+) -> SolverResult:
+    """Wrap up a run in the caller's shapes: one target or several."""
+    return SolverResult(
+        coef=W[:, 0].copy() if single else W.copy(),
+        intercept=float(intercept[0]) if single else intercept,
+        objective=point.objective,
+        dual_gap=point.gap,
+        dual_point=theta[0] if single else theta,
+        violation=point.violation,
+        n_iter=max(1, round(control.n_iter)),
+        status=control.status,
+        target=target,
+        history=control.history,
+    )
 
 
 _REASONS = {

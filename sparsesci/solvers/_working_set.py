@@ -7,16 +7,10 @@
         bursts of coordinate descent on it, to a tolerance that follows the violation
 
 The kernels do the arithmetic; every decision is taken here.
-
-Duality gap. For P(w) = ||R||_S^2 / (2n) + sum_j phi_j(w_j), any multiple c of the
-residual gives the dual value D(c) = c <R, Y>_S / n - c^2 ||R||_S^2 / (2n)
-- sum_j phi_j*(c u_j), with u = X~' S R / n. The kernel `dual_point` takes the best c; the
-best D seen so far counts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +18,7 @@ from numpy.typing import NDArray
 
 from sparsesci._kernels._contract import Doubles, Indices
 from sparsesci.penalties import Penalty
+from sparsesci.solvers._certificate import Certificate, Certifier, violations_of
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._free_block import free_block, unbound_columns
 from sparsesci.solvers._problem import Problem, State
@@ -38,18 +33,6 @@ _REFRESH = 30
 _BURST_WORK = 40_000_000
 # Sweeps of a burst before acceleration sets in: short solves do not need it.
 _PLAIN_SWEEPS = 5
-
-
-@dataclass
-class Point:
-    """One evaluation: what is known at an outer iteration."""
-
-    objective: float
-    gap: float
-    violations: Doubles
-    violation: float
-    scale: float
-    n_active: int
 
 
 class Workspace:
@@ -93,7 +76,7 @@ class WorkingSetSolver:
 
     def solve(
         self, penalty: Penalty, state: State, ws_penalty: Penalty | None = None
-    ) -> Point:
+    ) -> Certificate:
         """Minimise in place on `state`, until the control stops.
 
         `ws_penalty`, weaker than `penalty`, picks the first working set (the strong
@@ -103,7 +86,7 @@ class WorkingSetSolver:
         seed = None
         if ws_penalty is not None and state.fresh:
             handle = ws_penalty.build()
-            seed = np.flatnonzero(self._violations(handle, state) > 0)
+            seed = np.flatnonzero(violations_of(handle, state.W, state.U) > 0)
         updates = 0.0
         while True:
             point = self._evaluate(state)
@@ -124,13 +107,15 @@ class WorkingSetSolver:
     def _adopt(self, penalty: Penalty, state: State) -> None:
         """Take on a penalty: handle, dual bound, free columns, feasible start."""
         self.penalty = penalty
-        self.handle = penalty.build()
-        self.best_dual = 0.0
         self.target = self.control.tol * self.problem.null_objective
         self.kept: Indices | None = None
         self._n_kept = self.problem.n_features
         self._screened_gap = np.inf
-        self.unbound = unbound_columns(self.problem, penalty)
+        unbound = unbound_columns(self.problem, penalty)
+        energy = 2 * self.problem.null_objective
+        reach = np.sqrt(energy / self.problem.lipschitz[unbound])
+        self.certifier = Certifier(penalty, unbound, reach)
+        self.handle = self.certifier.handle
         self.free = free_block(self.problem, penalty)
         self._make_feasible(state)
 
@@ -146,47 +131,16 @@ class WorkingSetSolver:
             W[bad] = 0.0
             self.problem.refresh(state)
 
-    def _evaluate(self, state: State) -> Point:
+    def _evaluate(self, state: State) -> Certificate:
         if self.free is not None:
             self.free.solve(state)
         if not state.fresh:
             self.problem.correlate(state, self.kept)
             if not self.all_alive:
                 state.U[~self.alive] = 0.0
-        quadratic, linear = self.problem.moments(state)
-        objective = quadratic + self.backend.value(self.handle, state.W)
-        scale, dual = self.backend.dual_point(self.handle, state.U, quadratic, linear)
-        violations = self._violations(self.handle, state)
-        self.best_dual = max(self.best_dual, dual)
-        slack = self._slack(state, violations)
-        gap = max(objective - self.best_dual, 0.0) + slack
-        self._sphere_gap = objective - dual + slack
-        n_active = int(np.count_nonzero(state.W[:, 0]))
-        if state.n_targets > 1:
-            n_active = state.support().size
-        return Point(
-            objective, gap, violations, float(violations.max()), scale, n_active
-        )
+        return self.certifier.evaluate(state.W, state.U, *self.problem.moments(state))
 
-    def _violations(self, handle: Any, state: State) -> Doubles:
-        out = np.empty(self.problem.n_features)
-        self.backend.subdiff(handle, state.W, -state.U, out)
-        return out
-
-    def _slack(self, state: State, violations: Doubles) -> float:
-        """What unpenalised columns may still gain: nothing bounds their dual side.
-
-        Assumes that their optimal coefficients do not exceed the present ones by more
-        than a fit of the whole target would take. Rounding error after a `FreeBlock`.
-        """
-        if not self.unbound.size:
-            return 0.0
-        F = self.unbound
-        size = np.sqrt(2 * self.problem.null_objective / self.problem.lipschitz[F])
-        reach = np.abs(state.W[F]).max(axis=1) + size
-        return float(violations[F] @ reach)
-
-    def _stop(self, point: Point) -> bool:
+    def _stop(self, point: Certificate) -> bool:
         control = self.control
         if control.observed:
             control.report(
@@ -198,9 +152,18 @@ class WorkingSetSolver:
             )
         if point.gap <= self.target:
             control.status = "converged"
+        elif self._at_rounding(point):
+            control.status = "stalled"
         return bool(control.status) or control.exhausted()
 
-    def _screen(self, point: Point, state: State) -> None:
+    def _at_rounding(self, point: Certificate) -> bool:
+        """Whether no column violates optimality by more than correlations are off."""
+        unit = 16 * np.finfo(np.float64).eps * np.sqrt(2 * self.problem.null_objective)
+        if point.violation > unit * np.sqrt(self.problem.lipschitz.max()):
+            return False
+        return bool((point.violations <= unit * np.sqrt(self.problem.lipschitz)).all())
+
+    def _screen(self, point: Certificate, state: State) -> None:
         """Drop columns that the gap proves to be zero."""
         if self._n_kept <= _SMALL or point.gap > 0.2 * self._screened_gap:
             return
@@ -213,7 +176,7 @@ class WorkingSetSolver:
             state.U,
             self.problem.lipschitz,
             point.scale,
-            self._sphere_gap,
+            point.sphere_gap,
             keep,
         )
         keep &= self.alive
@@ -226,7 +189,7 @@ class WorkingSetSolver:
             self._restrict(keep, n_kept, point, state)
 
     def _restrict(
-        self, keep: NDArray[np.bool_], n_kept: int, point: Point, state: State
+        self, keep: NDArray[np.bool_], n_kept: int, point: Certificate, state: State
     ) -> None:
         self.kept, self._n_kept = np.flatnonzero(keep), n_kept
         gone = np.where(keep[:, None], 0.0, -state.W)
@@ -239,7 +202,9 @@ class WorkingSetSolver:
         state.U[~keep] = 0.0
         point.violations[~keep] = 0.0
 
-    def _working_set(self, point: Point, state: State, seed: Indices | None) -> Indices:
+    def _working_set(
+        self, point: Certificate, state: State, seed: Indices | None
+    ) -> Indices:
         """Support and the worst violators; everything where there is little."""
         if self._n_kept <= _SMALL:
             return np.flatnonzero(self.alive) if self.kept is None else self.kept
@@ -253,7 +218,7 @@ class WorkingSetSolver:
             candidates = candidates[worst]
         return np.union1d(support, candidates)
 
-    def _inner_tol(self, point: Point, ws_size: int) -> float:
+    def _inner_tol(self, point: Certificate, ws_size: int) -> float:
         """Follow the violation down, faster where the working set looks complete."""
         need = 0.3 * self.target / point.gap if point.gap > 0 else 0.0
         floor = 1e-3 if ws_size >= self._n_kept else 0.1

@@ -1,0 +1,95 @@
+"""How far an objective is from its minimum, at most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sparsesci._kernels import get_backend
+from sparsesci._kernels._contract import Doubles, Indices
+from sparsesci.penalties import Penalty
+
+
+@dataclass
+class Certificate:
+    """One evaluation of a solution.
+
+    `gap` uses the best dual value seen, `sphere_gap` the one of the present residual
+    times `scale`, around which the gap-safe sphere lies.
+    """
+
+    objective: float
+    gap: float
+    best_dual: float
+    scale: float
+    sphere_gap: float
+    violations: Doubles
+    violation: float
+    n_active: int
+
+
+class Certifier:
+    """Duality gaps of ``||R||_S^2 / (2n) + sum_j phi_j(||w_j||)``.
+
+    Any multiple c of the residual has the dual value
+
+        D(c) = c <R, Y>_S / n - c^2 ||R||_S^2 / (2n) - sum_j phi_j*(c ||u_j||)
+
+    with U = X~' S R / n; the kernel `dual_point` takes the best c.
+
+    Parameters
+    ----------
+    penalty : Penalty
+        Has a dual.
+    unbound : ndarray of int
+        Columns that the penalty does not hold at all.
+    reach : ndarray
+        For these, the coefficient that a fit of the whole target could take.
+    """
+
+    def __init__(self, penalty: Penalty, unbound: Indices, reach: Doubles) -> None:
+        self.handle: Any = penalty.build()
+        self.unbound, self.reach = unbound, reach
+        self.backend = get_backend()
+        self.best_dual = 0.0
+
+    def evaluate(
+        self, W: Doubles, U: Doubles, quadratic: float, linear: float
+    ) -> Certificate:
+        """Certify W, given ``||R||_S^2 / (2n)`` and ``<R, Y>_S / n``."""
+        objective = quadratic + self.backend.value(self.handle, W)
+        scale, dual = self.backend.dual_point(self.handle, U, quadratic, linear)
+        violations = violations_of(self.handle, W, U)
+        self.best_dual = max(self.best_dual, dual)
+        slack = self._slack(W, violations)
+        n_active = np.count_nonzero(W if W.shape[1] == 1 else W.any(axis=1))
+        return Certificate(
+            objective=objective,
+            gap=max(objective - self.best_dual, 0.0) + slack,
+            best_dual=self.best_dual,
+            scale=scale,
+            sphere_gap=max(objective - dual, 0.0) + slack,
+            violations=violations,
+            violation=float(violations.max()),
+            n_active=int(n_active),
+        )
+
+    def _slack(self, W: Doubles, violations: Doubles) -> float:
+        """What unpenalised columns may still gain: nothing bounds their dual side.
+
+        Assumes that their coefficients change by no more than `reach`. Where they are
+        solved as a block, this is rounding error.
+        """
+        if not self.unbound.size:
+            return 0.0
+        reach = np.abs(W[self.unbound]).max(axis=1) + self.reach
+        return float(violations[self.unbound] @ reach)
+
+
+def violations_of(handle: Any, W: Doubles, U: Doubles) -> Doubles:
+    """Distance of each row of U from the subdifferential of the penalty at W."""
+    out = np.empty(len(W))
+    get_backend().subdiff(handle, W, -U, out)
+    return out
