@@ -80,15 +80,15 @@ def dual_point(penalty, u, quadratic, linear, bent):
 
 @inlined
 def _best_scale(penalty, u, bent, quadratic, linear, high):
-    """Maximise a concave function on [0, high], given its slope.
+    """Root in (0, high) of the falling slope, `high` where it stays positive.
 
     Regula falsi with the Illinois weights; 1 is the likely root, near an optimum.
     """
-    low, at_low = 0.0, linear
+    low, at_low, side = 0.0, linear, 0
     at_high = _slope(penalty, u, bent, quadratic, linear, high)
-    best, size, enough, side = high, abs(at_high), 1e-14 * linear, 0
+    best, size = high, abs(at_high)
     for k in range(100):
-        if not (at_high < 0 and size > enough and high - low > 4e-16 * high):
+        if not (at_high < 0 and size > 1e-14 * linear and high - low > 4e-16 * high):
             break
         c = (low * at_high - high * at_low) / (at_high - at_low)
         if k == 0 and high > 1:
