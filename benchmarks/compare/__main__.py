@@ -25,7 +25,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--targets", nargs="+", type=float, metavar="ERROR", help="loose to tight")
     add("--repeats", type=int, default=5, help="alternating rounds (default 5)")
     add("--threads", type=int, default=1)
-    add("--cap", type=float, default=5.0, help="longest run of a sweep, in seconds")
+    add("--cap", type=float, default=5.0, help="longest run of a sweep (5 s)")
+    add("--patience", type=float, default=4.0, help="drop peers so much slower (4)")
     add("--quick", action="store_true", help="a few problems, coarsely")
     add("--cold", action="store_true", help="first calls, in fresh processes")
     add("--memory", action="store_true", help="peak memory, in fresh processes")
@@ -81,8 +82,9 @@ def _results(options, names):
     repeats = min(options.repeats, 3) if options.quick else options.repeats
     cap = min(options.cap, 0.5) if options.quick else options.cap
     targets = tuple(sorted(options.targets or (), reverse=True))
-    settings = Settings(targets, repeats, options.threads, cap)
+    settings = Settings(targets, repeats, options.threads, cap, options.patience)
     for name in options.problems or (QUICK if options.quick else PROBLEMS):
+        start = time.perf_counter()
         try:
             result = compare(PROBLEMS[name], names, settings)
         except FileNotFoundError as error:
@@ -96,7 +98,8 @@ def _results(options, names):
                     row.memory = worker.memory(row, name, options.threads)
             except subprocess.SubprocessError as error:
                 row.failure = f"{type(error).__name__} in a fresh process"
-        _say(report.table(result) + "\n")
+        _say(report.table(result))
+        _say(f"  ({time.perf_counter() - start:.0f} s)\n")
         yield result
 
 
@@ -109,9 +112,8 @@ def _list(solvers) -> None:
 
 
 def _say(text: str) -> None:
-    # Lines appear at once: a run takes minutes.
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    # At once: a run takes minutes.
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,13 +20,15 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.compare import reference
 from benchmarks.compare.problems import TARGETS, Problem, Task
+from benchmarks.compare.reference import Reference
 from benchmarks.compare.solvers import SOLVERS, Solver
 
 # A reading shorter than this is repeated inside one measurement.
 SHORTEST = 0.01
-# The rounds of one setting end when they have taken this long together.
-BUDGET = 2.0
-PATIENCE = 20.0
+# The rounds of one setting end when they have taken this long together (seconds).
+BUDGET = 1.5
+# Who is slower than this many times the fastest in the sweep is not measured again.
+NEAR = 2.0
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,17 @@ class Settings:
     targets : tuple of float
         From loose to tight; empty for those of the kind of problem.
     cap : float
-        A sweep ends with the first run that takes longer (seconds), or `PATIENCE`
-        times longer than the fastest run that met the tightest target.
+        A sweep ends with the first run that takes longer (seconds).
+    patience : float
+        A peer that takes so many times longer than the fastest solver of a target is
+        not tried at tighter tolerances.
     """
 
     targets: tuple[float, ...] = ()
     repeats: int = 5
     threads: int = 1
     cap: float = 5.0
+    patience: float = 4.0
 
 
 def clock(threads: int) -> Callable[[], float]:
@@ -127,22 +132,14 @@ def compare(problem: Problem, names: list[str], settings: Settings) -> Result:
     with threadpool_limits(settings.threads):
         truth = reference.get(task)
     targets = settings.targets or TARGETS[task.kind]
-    settings = replace(settings, targets=targets)
-    rows, players, found = [], {}, {}
+    contest = _Contest(task, truth, replace(settings, targets=targets))
     with quiet(settings.threads):
-        for name in names:
-            solver = SOLVERS[name]()
-            row = Row(name, solver.version(), solver.ours)
-            rows.append(row)
-            cap = _patience(found, targets, settings.cap)
-            runs = _enter(solver, row, task, truth, replace(settings, cap=cap))
-            row.tightest = min((run.error for run in runs), default=math.inf)
-            if runs:
-                players[name], found[name] = solver, runs
-        chosen = {name: _cheapest(found[name], targets) for name in found}
-        raced = _race(players, chosen, settings)
+        rows = [contest.enter(SOLVERS[name]()) for name in names]
+        raced = contest.race()
     for row in rows:
-        row.best = _pick(raced.get(row.solver, []), targets)
+        firsts = _pick(contest.found.get(row.solver, []), targets)
+        seconds = _pick(raced.get(row.solver, []), targets)
+        row.best = [again or first for first, again in zip(firsts, seconds)]
     return Result(
         problem.name,
         problem.title,
@@ -154,77 +151,105 @@ def compare(problem: Problem, names: list[str], settings: Settings) -> Result:
     )
 
 
-def _enter(
-    solver: Solver,
-    row: Row,
-    task: Task,
-    truth: reference.Reference,
-    settings: Settings,
-) -> list[Run]:
-    """Prepare a solver and sweep its variants; its failure is noted in `row`."""
-    runs: list[Run] = []
-    reason = solver.refusal(task)
-    if reason is not None:
-        row.failure = reason
-        return runs
-    try:
-        solver.prepare(task, settings.threads)
-        variants = solver.variants(task)
-        for variant in variants:
-            # Compiles and loads what the timed runs need.
+class _Contest:
+    """The runs of all solvers on one task."""
+
+    def __init__(self, task: Task, truth: Reference, settings: Settings) -> None:
+        self.task, self.truth, self.settings = task, truth, settings
+        self.targets = settings.targets
+        self.players: dict[str, Solver] = {}
+        self.found: dict[str, list[Run]] = {}
+
+    def enter(self, solver: Solver) -> Row:
+        """Sweep the variants of a solver; how it failed is noted in its row."""
+        row = Row(solver.name, solver.version(), solver.ours)
+        row.failure = solver.refusal(self.task) or ""
+        if row.failure:
+            return row
+        self.players[solver.name] = solver
+        runs = self.found[solver.name] = []
+        try:
+            self._warm_up(solver)
+            for variant in solver.variants(self.task):
+                self._sweep(solver, variant, runs)
+        except Exception as error:
+            # However a peer fails, the others go on.
+            lines = str(error).strip().splitlines()
+            row.failure = f"{type(error).__name__}: {' '.join(lines)}"[:120]
+        row.tightest = min((run.error for run in runs), default=math.inf)
+        return row
+
+    def _warm_up(self, solver: Solver) -> None:
+        """Import and compile, on a tiny task of the same kind."""
+        solver.prepare(self.task.tiny(), self.settings.threads)
+        for variant in solver.variants(self.task):
             solver.run(variant, solver.tolerances[0])
-            runs += _sweep(solver, variant, task, truth, settings)
-    except Exception as error:
-        # However a peer fails, the others go on.
-        message = str(error).strip().splitlines()
-        row.failure = f"{type(error).__name__}: {message[0] if message else ''}"[:120]
-    return runs
+        solver.prepare(self.task, self.settings.threads)
 
+    def _sweep(self, solver: Solver, variant: str, runs: list[Run]) -> None:
+        """Decades of the tolerance until all targets are met; then half decades."""
+        limits, start = self._limits(solver), len(runs)
+        for tol in solver.tolerances:
+            run = self._attempt(solver, variant, tol)
+            runs.append(run)
+            missed = [k for k, goal in enumerate(self.targets) if run.error > goal]
+            if not missed or run.seconds > limits[missed[0]]:
+                break
+        decades = runs[start:]
+        for goal, limit in zip(self.targets, limits):
+            met = [k for k, run in enumerate(decades) if run.error <= goal]
+            if met and met[0] > 0 and decades[met[0]].seconds <= limit:
+                tol = math.sqrt(decades[met[0]].tol * decades[met[0] - 1].tol)
+                runs.append(self._attempt(solver, variant, tol))
 
-def _sweep(
-    solver: Solver,
-    variant: str,
-    task: Task,
-    truth: reference.Reference,
-    settings: Settings,
-) -> Iterator[Run]:
-    """Decades of the tolerance until all targets are met; then half decades."""
-    targets, now = settings.targets, clock(settings.threads)
-
-    def attempt(tol: float) -> Run:
+    def _attempt(self, solver: Solver, variant: str, tol: float) -> Run:
+        now = clock(self.settings.threads)
         start = now()
         result = solver.run(variant, tol)
-        run = Run(variant, tol, now() - start, truth.error(task, result))
+        run = Run(variant, tol, now() - start, self.truth.error(self.task, result))
         if run.seconds < SHORTEST:
-            run = replace(run, seconds=_time(solver, run, settings.threads))
+            run = replace(run, seconds=_time(solver, run, self.settings.threads))
         return run
 
-    runs: list[Run] = []
-    for tol in solver.tolerances:
-        runs.append(attempt(tol))
-        yield runs[-1]
-        if runs[-1].error <= min(targets) or runs[-1].seconds > settings.cap:
-            break
-    for target in targets:
-        first = next((k for k, run in enumerate(runs) if run.error <= target), 0)
-        if first > 0:
-            yield attempt(math.sqrt(runs[first - 1].tol * runs[first].tol))
+    def _limits(self, solver: Solver) -> list[float]:
+        """How long a run for each target may take, in view of what was seen."""
+        cap, patience = self.settings.cap, self.settings.patience
+        if solver.ours:
+            return [cap] * len(self.targets)
+        return [min(cap, patience * best) for best in self._fastest()]
 
+    def _fastest(self) -> list[float]:
+        everyone = [run for runs in self.found.values() for run in runs]
+        return [
+            run.seconds if run else math.inf for run in _pick(everyone, self.targets)
+        ]
 
-def _patience(
-    found: dict[str, list[Run]], targets: tuple[float, ...], cap: float
-) -> float:
-    """How long a solver may take, in view of those before it."""
-    times = [
-        run.seconds
-        for runs in found.values()
-        for run in runs
-        if run.error <= min(targets)
-    ]
-    return min(cap, max(PATIENCE * min(times, default=cap), SHORTEST))
+    def _contenders(self) -> dict[tuple[str, Run], list[float]]:
+        """The settings worth measuring again, with no readings yet."""
+        limits = [NEAR * best for best in self._fastest()]
+        return {
+            (name, run): []
+            for name, runs in self.found.items()
+            for run, limit in zip(_pick(runs, self.targets), limits)
+            if run and (run.seconds <= limit or self.players[name].ours)
+        }
+
+    def race(self) -> dict[str, list[Run]]:
+        """Run the contenders alternately; medians replace the first readings."""
+        readings = self._contenders()
+        for _ in range(self.settings.repeats):
+            for (name, run), times in readings.items():
+                if sum(times) < BUDGET:
+                    times.append(_time(self.players[name], run, self.settings.threads))
+        raced: dict[str, list[Run]] = {}
+        for (name, run), times in readings.items():
+            again = replace(run, seconds=median(times))
+            raced.setdefault(name, []).append(again)
+        return raced
 
 
 def _pick(runs: list[Run], targets: tuple[float, ...]) -> list[Run | None]:
+    """The fastest run that meets each target."""
     return [
         min(
             (run for run in runs if run.error <= target),
@@ -233,27 +258,6 @@ def _pick(runs: list[Run], targets: tuple[float, ...]) -> list[Run | None]:
         )
         for target in targets
     ]
-
-
-def _cheapest(runs: list[Run], targets: tuple[float, ...]) -> list[Run]:
-    return list(dict.fromkeys(run for run in _pick(runs, targets) if run is not None))
-
-
-def _race(
-    players: dict[str, Solver], chosen: dict[str, list[Run]], settings: Settings
-) -> dict[str, list[Run]]:
-    """Run the chosen settings alternately; medians replace the first readings."""
-    readings: dict[tuple[str, Run], list[float]] = {
-        (name, run): [] for name, runs in chosen.items() for run in runs
-    }
-    for _ in range(settings.repeats):
-        for (name, run), times in readings.items():
-            if sum(times) <= BUDGET:
-                times.append(_time(players[name], run, settings.threads))
-    return {
-        name: [replace(run, seconds=median(readings[name, run])) for run in runs]
-        for name, runs in chosen.items()
-    }
 
 
 def _time(solver: Solver, run: Run, threads: int) -> float:

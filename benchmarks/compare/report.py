@@ -60,7 +60,7 @@ def table(result: Result, color: bool | None = None) -> str:
 
 def _line(result: Result, row: Row, color: bool) -> str:
     if not any(row.best):
-        reason = row.failure or f"no target met in time, best error {row.tightest:.1e}"
+        reason = row.failure or f"too slow, best error {row.tightest:.1e}"
         return f"  {row.solver:18}skipped: {reason}"
     cells = [_cell(result, row, k, color) for k in range(len(result.targets))]
     notes = [f"stopped: {row.failure}"] if row.failure else []

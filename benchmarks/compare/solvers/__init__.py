@@ -16,10 +16,11 @@ from benchmarks.compare.solvers.sparsesci import SparseSci, SparseSciNumba
 SOLVERS: dict[str, type[Solver]] = {
     solver.name: solver
     for solver in (
-        ScikitLearn,
-        Celer,
-        Skglm,
+        # The fast ones first: they limit how long the others are tried.
         Adelie,
+        Skglm,
+        Celer,
+        ScikitLearn,
         SkeinGlm,
         SparseSci,
         SparseSciNumba,

@@ -26,7 +26,7 @@ class Adelie(Solver):
     name = "adelie"
     module = "adelie"
     distribution = "adelie"
-    tolerances = tuple(10.0**-k for k in range(4, 19))
+    tolerances = tuple(10.0**-k for k in range(5, 19))
 
     def unsupported(self, task: Task) -> str | None:
         return None
@@ -34,7 +34,7 @@ class Adelie(Solver):
     def variants(self, task: Task) -> tuple[str, ...]:
         if task.kind != "fit":
             return gram_variants(task)
-        return (*gram_variants(task), "path")
+        return ("path", *gram_variants(task))
 
     def prepare(self, task: Task, threads: int = 1) -> None:
         import adelie
