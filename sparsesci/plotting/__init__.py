@@ -1,0 +1,10 @@
+"""Pictures of regularisation paths, in the manner of scikit-learn's displays.
+
+matplotlib is imported when the first picture is drawn: ``pip install
+"sparsesci[plot]"`` brings it.
+"""
+
+from sparsesci.plotting._cv import CVPathDisplay
+from sparsesci.plotting._paths import CoefficientPathDisplay
+
+__all__ = ["CVPathDisplay", "CoefficientPathDisplay"]
