@@ -189,7 +189,7 @@ class CVPathDisplay:
     def _check_shapes(self) -> None:
         if self.mse_path.ndim == 2:
             self.mse_path = self.mse_path[None]
-        n_curves, n_alphas = self.mse_path.shape[:2]
+        n_curves, n_alphas = (*self.mse_path.shape, 0, 0)[:2]
         if self.mse_path.ndim != 3 or self.alphas.shape not in (
             (n_alphas,),
             (n_curves, n_alphas),
