@@ -73,6 +73,7 @@ class WorkingSetSolver:
         self.backend = problem.backend
         self.alive = problem.lipschitz > 0
         self.all_alive = bool(self.alive.all())
+        self.kept: Indices | None = None
 
     def solve(
         self, penalty: Penalty, state: State, ws_penalty: Penalty | None = None
@@ -108,7 +109,9 @@ class WorkingSetSolver:
         """Take on a penalty: handle, dual bound, free columns, feasible start."""
         self.penalty = penalty
         self.target = self.control.tol * self.problem.null_objective
-        self.kept: Indices | None = None
+        if self.kept is not None:  # what was screened for another penalty is not in U
+            self.kept = None
+            self._correlate(state)
         self._n_kept = self.problem.n_features
         self._screened_gap = np.inf
         unbound = unbound_columns(self.problem, penalty)
@@ -131,13 +134,16 @@ class WorkingSetSolver:
             W[bad] = 0.0
             self.problem.refresh(state)
 
+    def _correlate(self, state: State) -> None:
+        self.problem.correlate(state, self.kept)
+        if not self.all_alive:
+            state.U[~self.alive] = 0.0
+
     def _evaluate(self, state: State) -> Certificate:
         if self.free is not None:
             self.free.solve(state)
         if not state.fresh:
-            self.problem.correlate(state, self.kept)
-            if not self.all_alive:
-                state.U[~self.alive] = 0.0
+            self._correlate(state)
         return self.certifier.evaluate(state.W, state.U, *self.problem.moments(state))
 
     def _stop(self, point: Certificate) -> bool:
