@@ -24,7 +24,7 @@ MEGABYTE = 2**20
 
 
 def cold(row: Row, problem: str, threads: int) -> dict[str, float]:
-    """CPU seconds of a first call, import and compilation included.
+    """CPU seconds of a first call at the tightest target, import and compilation too.
 
     ``first`` is with an empty cache of numba, ``next`` with the one that left.
     """
@@ -43,9 +43,7 @@ def memory(row: Row, problem: str, threads: int) -> dict[str, float]:
 def _spawn(
     mode: str, row: Row, problem: str, threads: int, variables: dict[str, str]
 ) -> dict[str, float]:
-    run = row.best[len(row.best) // 2]
-    if run is None:
-        return {}
+    run = next(run for run in reversed(row.best) if run is not None)
     arguments = [mode, problem, row.solver, run.variant, repr(run.tol), str(threads)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.compare.worker", *arguments],

@@ -43,6 +43,9 @@ class Celer(Solver):
 
     def _fit(self, task: Task, tol: float) -> Solution:
         problem, alpha = task.problem, task.alphas[0]
+        if not problem.fit_intercept:
+            # The estimators would copy X.
+            return self._path(task, tol)
         options = {
             "fit_intercept": problem.fit_intercept,
             "positive": problem.positive,

@@ -47,6 +47,8 @@ class ScikitLearn(Solver):
             "fit_intercept": problem.fit_intercept,
             "positive": problem.positive,
             "precompute": gram,
+            # The copy is only needed to centre dense data, and ours are centred.
+            "copy_X": False,
             "max_iter": MAX_ITER,
             "tol": tol,
         }
