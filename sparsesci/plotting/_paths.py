@@ -299,7 +299,9 @@ class CoefficientPathDisplay:
         for j, curve in enumerate(values):
             style = {"color": MUTED, "lw": 0.8, "zorder": 1.5}
             if j in top:
-                style = {**curve_style(top.index(j)), "lw": 1.8, "zorder": 2.5}
+                # In the order of features: those of two pictures have the same colours.
+                rank = sorted(top).index(j)
+                style = {**curve_style(rank), "lw": 1.8, "zorder": 2.5}
             style.update(line_kw)
             self.lines_ += self.ax_.plot(x, curve, **style)
         self.ax_.axhline(0.0, color=MARK, lw=0.6, zorder=1)
