@@ -1,4 +1,6 @@
-"""Select features of the diabetes data with a certified Lasso.
+"""
+Quickstart: select features with a certified Lasso
+==================================================
 
 The first thing to see is which of 64 features (10 measurements, their squares and
 products) the Lasso keeps, then how far its solution can be from the optimum at most,
