@@ -80,7 +80,7 @@ class LassoCV(LinearModelCV):
         Number of passes over the working set in the fit on all data.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
@@ -204,7 +204,7 @@ class ElasticNetCV(LinearModelCV):
         Number of passes over the working set in the fit on all data.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
@@ -324,7 +324,7 @@ class WeightedLassoCV(LinearModelCV):
         Number of passes over the working set in the fit on all data.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
@@ -437,7 +437,7 @@ class MultiTaskLassoCV(LinearModelCV):
         Number of passes over the working set in the fit on all data.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
@@ -549,7 +549,7 @@ class MultiTaskElasticNetCV(LinearModelCV):
         Number of passes over the working set in the fit on all data.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also

@@ -167,7 +167,7 @@ class ElasticNet(_PenalisedRegressor):
         Number of passes over the working set.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
@@ -279,7 +279,7 @@ class Lasso(_PenalisedRegressor):
         Number of passes over the working set.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
@@ -386,7 +386,7 @@ class WeightedLasso(_PenalisedRegressor):
         Number of passes over the working set.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also

@@ -75,7 +75,7 @@ class MultiTaskElasticNet(SparseLinearModel):
         Number of passes over the working set.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
@@ -211,7 +211,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
         Number of passes over the working set.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
