@@ -1,0 +1,115 @@
+"""Passes over a matrix: statistics of columns, correlations, products."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from kernels.reference import FORMATS, Problem, make_problem, make_residual
+from numpy.testing import assert_allclose, assert_array_equal
+
+DATA_FORMATS = [f for f in FORMATS if f != "gram"]
+pytestmark = [
+    pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"]),
+    pytest.mark.parametrize("centred", [False, True], ids=["", "centred"]),
+]
+
+
+def column_stats(kernels, problem, center):
+    p = problem.X.shape[1]
+    means, lipschitz = np.full(p, np.nan), np.full(p, np.nan)
+    kernels.column_stats(problem.build(kernels, bare=True), center, means, lipschitz)
+    return means, lipschitz
+
+
+@pytest.mark.parametrize("format", DATA_FORMATS)
+def test_column_stats_are_weighted_moments(kernels, rng, format, centred, weighted):
+    problem = make_problem(rng, format, centred=centred, weighted=weighted)
+    means, lipschitz = column_stats(kernels, problem, centred)
+    expected = problem.means if centred else np.zeros(len(means))
+    assert_allclose(means, expected, rtol=1e-12, atol=1e-14)
+    assert_allclose(lipschitz, problem.lipschitz, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 2, 15, 16, 17, 33, 1000])
+@pytest.mark.parametrize("format", DATA_FORMATS)
+def test_any_number_of_rows(kernels, rng, format, centred, weighted, n):
+    """All remainders of the SIMD lanes."""
+    problem = make_problem(rng, format, n=n, centred=centred, weighted=weighted)
+    _, lipschitz = column_stats(kernels, problem, centred)
+    assert_allclose(lipschitz, problem.lipschitz, rtol=1e-11, atol=1e-12)
+    residual = make_residual(rng, problem, 1)
+    out = np.empty(problem.X.shape[1])
+    kernels.correlation(problem.build(kernels), *problem.pack(residual), None, out)
+    expected = problem.correlation(residual)[:, 0]
+    assert_allclose(out, expected, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("format", DATA_FORMATS)
+def test_constant_columns_have_no_variance(kernels, rng, format, centred, weighted):
+    constants = np.array([1e8, -1e8, 0.1, 1e-8, 0.0, 3.0])
+    if format.endswith("32"):
+        constants = constants.astype(np.float32).astype(np.float64)
+    base = make_problem(rng, format, n=57, centred=centred, weighted=weighted)
+    problem = Problem(np.tile(constants, (57, 1)), format, centred, base.weights)
+    means, lipschitz = column_stats(kernels, problem, centred)
+    if centred:
+        assert_allclose(means, constants, rtol=1e-14)
+        assert_array_equal(lipschitz, 0.0)
+    else:
+        assert_array_equal(means, 0.0)
+        assert_allclose(lipschitz, constants**2, rtol=1e-13)
+
+
+@pytest.mark.parametrize("format", DATA_FORMATS)
+def test_columns_of_any_scale(kernels, rng, format, centred, weighted):
+    problem = make_problem(rng, format, p=17, centred=centred, weighted=weighted)
+    X = problem.X * 10.0 ** np.arange(-8, 9)
+    if format.endswith("32"):
+        X = X.astype(np.float32).astype(np.float64)
+    problem = Problem(X, format, centred, problem.weights)
+    _, lipschitz = column_stats(kernels, problem, centred)
+    assert_allclose(lipschitz, problem.lipschitz, rtol=1e-12)
+
+
+@pytest.mark.parametrize("format", DATA_FORMATS)
+def test_variance_survives_a_distant_mean(kernels, rng, format, centred, weighted):
+    """Values 1e8 + {0, 8}: float32 holds them, and 1e16 + 16 is lost in a square."""
+    problem = make_problem(rng, format, n=40, centred=centred, weighted=weighted)
+    steps = 8.0 * rng.integers(0, 2, problem.X.shape)
+    steps[0], steps[1] = 0.0, 8.0
+    far = Problem(1e8 + steps, format, centred, problem.weights)
+    near = Problem(steps, format, centred, problem.weights)
+    _, lipschitz = column_stats(kernels, far, centred)
+    expected = near.lipschitz if centred else far.lipschitz
+    assert_allclose(lipschitz, expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("n_tasks", [1, 3])
+@pytest.mark.parametrize("format", FORMATS)
+def test_correlation(kernels, rng, format, centred, weighted, n_tasks):
+    problem = make_problem(rng, format, centred=centred, weighted=weighted)
+    residual = make_residual(rng, problem, n_tasks)
+    expected = problem.correlation(residual)
+    handle, state = problem.build(kernels), problem.pack(residual)
+    out = np.full_like(expected, np.nan)
+    kernels.correlation(handle, *state, None, out)
+    assert_allclose(out, expected, rtol=1e-10, atol=1e-12)
+
+    listed = np.array([7, 0, 3])
+    out = np.full_like(expected, np.nan)
+    kernels.correlation(handle, *state, listed, out)
+    assert_allclose(out[listed], expected[listed], rtol=1e-10, atol=1e-12)
+    assert np.isnan(np.delete(out, listed, axis=0)).all()
+
+
+@pytest.mark.parametrize("n_tasks", [1, 3])
+@pytest.mark.parametrize("format", FORMATS)
+def test_subtract_product(kernels, rng, format, centred, weighted, n_tasks):
+    problem = make_problem(rng, format, centred=centred, weighted=weighted)
+    residual = make_residual(rng, problem, n_tasks)
+    w = rng.standard_normal((problem.X.shape[1], n_tasks))
+    w[::3] = 0.0
+    state = problem.pack(residual)
+    kernels.subtract_product(problem.build(kernels), w, *state)
+    expected = problem.state_of(residual - problem.columns @ w)
+    assert_allclose(problem.unpack(*state), expected, rtol=1e-10, atol=1e-10)
