@@ -32,6 +32,14 @@ Residual residual_of(const Matrix& X, Doubles& residual, Doubles& offset, Index 
     return {residual.mutable_data(), X.residual_size(), offset.mutable_data()};
 }
 
+/// The same for a kernel that only reads, so that the arrays may be read-only.
+Residual residual_of(const Matrix& X, const Doubles& residual, const Doubles& offset, Index T) {
+    require_size(residual, T * X.residual_size(), "residual");
+    require_size(offset, T, "offset");
+    return {const_cast<double*>(residual.data()), X.residual_size(),
+            const_cast<double*>(offset.data())};
+}
+
 void require_columns(const Indices& columns, Index n_cols) {
     for (Index k = 0; k < static_cast<Index>(columns.size()); ++k)
         require(columns.data()[k] >= 0 && columns.data()[k] < n_cols,
@@ -101,8 +109,8 @@ void bind_matrix_kernels(py::module_& m) {
         py::arg("lipschitz").noconvert());
     m.def(
         "correlation",
-        [](const Matrix& X, Doubles& residual, Doubles& offset, const py::object& listing,
-           Doubles& out) {
+        [](const Matrix& X, const Doubles& residual, const Doubles& offset,
+           const py::object& listing, Doubles& out) {
             const auto [p, T] = rows_of(out, "out");
             require(p == X.n_cols(), "out must have one row for each column of X");
             const auto columns = optional_array<Index>(listing, "columns");

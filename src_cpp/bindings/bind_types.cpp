@@ -60,10 +60,13 @@ void bind_data(py::module_& m) {
 std::unique_ptr<Penalty> build_penalty(const std::string& name, const py::tuple& scalars,
                                        const py::tuple& arrays) {
     Params params;
-    for (const auto& s : scalars) params.scalars.push_back(s.cast<double>());
+    for (const auto& s : scalars)
+        params.scalars.push_back(py::float_(py::reinterpret_borrow<py::object>(s)));
     for (const auto& a : arrays) {
-        const auto values = a.cast<CArray<double>>();
-        params.arrays.emplace_back(values.data(), values.data() + values.size());
+        const auto values =
+            optional_array<double>(py::reinterpret_borrow<py::object>(a), "a parameter");
+        if (!values) throw py::type_error("a parameter must be an array");
+        params.arrays.emplace_back(values->data(), values->data() + values->size());
     }
     for (const Signature& s : signatures(Penalties{}))
         if (s.name == name)

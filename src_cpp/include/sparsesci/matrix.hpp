@@ -109,8 +109,11 @@ struct CscView {
             const double dev = static_cast<double>(data[k]) - mean;
             second += s * dev * dev;
         }
-        // The implicit zeros of the column deviate by the mean.
-        return {mean, std::fmax((second + std::fmax(n - mass, 0.0) * mean * mean) / n, 0.0)};
+        // The implicit zeros deviate by the mean. A full column has none: the rounding of its
+        // mass would be multiplied by the square of the mean.
+        const bool full = indptr[j + 1] - indptr[j] == n_rows;
+        const double zeros = full ? 0.0 : std::fmax(n - mass, 0.0);
+        return {mean, std::fmax((second + zeros * mean * mean) / n, 0.0)};
     }
 
 private:

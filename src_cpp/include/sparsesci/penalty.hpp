@@ -75,7 +75,8 @@ public:
         if (x != 0 && t == infinity) return infinity;
         if (x > 0) return std::abs(grad + t + l2() * x);
         if (x < 0) return positive_ ? infinity : std::abs(grad - t + l2() * x);
-        return std::fmax(0, (positive_ ? -grad : std::abs(grad)) - t);
+        const double excess = (positive_ ? -grad : std::abs(grad)) - t;
+        return excess <= 0 ? 0.0 : excess;  // NaN stays NaN: it certifies nothing
     }
     double conjugate(double u, Index j) const override {
         const double z = conjugate_grad(u, j);
