@@ -135,9 +135,11 @@ class Csc(NamedTuple):
         for k in range(begin, end):
             deviation = self.data[k] - mean
             second += weight(self.weights, self.indices[k]) * deviation * deviation
-        if mass < n:  # the implicit zeros of the column deviate by the mean
+        # The implicit zeros deviate by the mean. A full column has none: the rounding
+        # of its mass would be multiplied by the square of the mean.
+        if end - begin < n and mass < n:
             second += (n - mass) * mean * mean
-        return mean, second / n
+        return mean, second / n if second > 0 else 0.0
 
 
 class Gram(NamedTuple):

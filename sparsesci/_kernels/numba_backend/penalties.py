@@ -147,7 +147,7 @@ class L1L2:
         if x < 0:
             return math.inf if self.positive else abs(grad - t + l2(self) * x)
         excess = (-grad if self.positive else abs(grad)) - t
-        return excess if excess > 0 else 0.0
+        return 0.0 if excess <= 0 else excess  # NaN stays NaN: it certifies nothing
 
     def conjugate(self, u, j):
         z = conjugate_grad(self, u, j)
