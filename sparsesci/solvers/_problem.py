@@ -40,6 +40,7 @@ class Problem(Protocol):
     backend: Backend
     matrix: Matrix
     lipschitz: Doubles
+    n_samples: int
     n_features: int
     null_objective: float
     update_cost: float
@@ -63,7 +64,7 @@ class LeastSquares:
     def __init__(self, design: Design, Y: Doubles) -> None:
         self.design = design
         self.Y = Y
-        self.n_features = design.n_features
+        self.n_samples, self.n_features = design.n_samples, design.n_features
         self.null_objective = design.inner(Y, Y) / (2 * design.n_samples)
         if isinstance(design, ColumnDesign):
             self.backend = design.backend

@@ -219,7 +219,8 @@ class WorkingSetSolver:
             return np.union1d(support, seed)
         candidates = np.flatnonzero(point.violations > 0)
         size = max(_MIN_GROWTH, int(_GROWTH * support.size)) + support.size
-        if candidates.size > size:
+        tall = self.problem.n_samples > self._n_kept  # few sweeps suffice: take all
+        if candidates.size > size and not tall:
             worst = np.argpartition(point.violations[candidates], -size)[-size:]
             candidates = candidates[worst]
         return np.union1d(support, candidates)
