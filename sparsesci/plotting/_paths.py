@@ -153,7 +153,7 @@ class CoefficientPathDisplay:
         self._draw_curves(values, x_scale, top, line_kw)
         self._name_axes(x_scale, standardize)
         if self.alpha_line_ is not None:
-            self._place_legend()
+            self._place_legend(self.alpha_line_.get_xdata()[0])
         names = [self.feature_names[j] for j in top]
         self.labels_ = label_ends(self.ax_, [self.lines_[j] for j in top], names)
         return self
@@ -318,10 +318,10 @@ class CoefficientPathDisplay:
         scaled = " × standard deviation of the feature" if standardize else ""
         self.ax_.set_ylabel(label + scaled)
 
-    def _place_legend(self) -> None:
+    def _place_legend(self, mark: float) -> None:
         """Name the marked alpha where coefficients are still small, off its line."""
         to_axes = self.ax_.transData + self.ax_.transAxes.inverted()
-        at = to_axes.transform((self.alpha_line_.get_xdata()[0], 0.0))[0]
+        at = to_axes.transform((mark, 0.0))[0]
         side = "upper left" if at > 0.4 else "upper center"
         self.ax_.legend(loc=side, fontsize="small", framealpha=0.9)
 
