@@ -29,10 +29,10 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_example.rst"]
+exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 default_role = "literal"
-highlight_language = "python"
+highlight_language = "none"  # docstrings set formulas as literal blocks
 html_math_renderer = "mathml"
 math_eqref_format = "({number})"
 
@@ -40,6 +40,7 @@ math_eqref_format = "({number})"
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections hold the types
 autodoc_member_order = "bysource"
+python_maximum_signature_line_length = 72
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

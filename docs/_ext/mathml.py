@@ -11,6 +11,7 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 converter = LatexToMathML()
+WORD_JOINER = "&#8288;"
 
 
 def convert(node: nodes.Element, display: bool) -> str:
@@ -25,6 +26,9 @@ def convert(node: nodes.Element, display: bool) -> str:
 
 def visit_inline(translator: nodes.NodeVisitor, node: nodes.Element) -> None:
     translator.body.append(convert(node, display=False))
+    following = node.next_node(nodes.Text, descend=False, siblings=True)
+    if following is not None and following.astext()[:1] in set(".,;:)"):
+        translator.body.append(WORD_JOINER)  # no line begins with a comma
     raise nodes.SkipNode
 
 
