@@ -1,0 +1,382 @@
+"""Every backend has the kernels of the contract and refuses the same input."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+
+from sparsesci._kernels import _contract, available_backends, get_backend
+
+N, P, T = 6, 4, 2
+SIGNATURES = {
+    "l1": (("alpha", "positive"), ()),
+    "weighted_l1": (("alpha", "positive"), ("weights",)),
+    "elastic_net": (("alpha", "l1_ratio", "positive"), ()),
+}
+
+
+def test_every_kernel_is_there(kernels, backend):
+    assert backend == kernels.NAME
+    missing = [name for name in _contract.KERNELS if not hasattr(kernels, name)]
+    assert not missing
+    assert set(_contract.KERNELS) <= set(kernels.__all__)
+
+
+def test_penalty_signatures(kernels):
+    assert kernels.penalty_signatures() == SIGNATURES
+
+
+def test_backends_know_the_same_penalties():
+    known = [get_backend(name).penalty_signatures() for name in available_backends()]
+    assert all(signatures == known[0] for signatures in known)
+
+
+@pytest.mark.skipif("numba" not in available_backends(), reason="needs numba")
+def test_numba_has_the_signatures_of_the_contract():
+    for name in _contract.KERNELS:
+        ours = inspect.signature(getattr(get_backend("numba"), name))
+        theirs = inspect.signature(getattr(_contract.Backend, name))
+        assert list(ours.parameters) == list(theirs.parameters)[1:], name
+
+
+# ---- valid calls, by keyword, which bad input is put into ----------------------------
+def handles(kernels):
+    X = np.asfortranarray(np.arange(N * P, dtype=float).reshape(N, P) % 5)
+    return {
+        "X": kernels.dense_matrix(X, np.zeros(P), None),
+        "penalty": kernels.penalty("weighted_l1", (1.0, 0.0), (np.ones(P),)),
+    }
+
+
+def valid_call(kernels, name):
+    """Arguments that the kernel accepts."""
+    rows, state = np.zeros((P, T)), {"residual": np.ones((T, N)), "offset": np.zeros(T)}
+    X, penalty = handles(kernels).values()
+    size = kernels.burst_work_size(3, T, N)
+    work = {"work": np.zeros(size), "index_work": np.zeros(3, dtype=np.int64)}
+    limits = {"max_updates": 1, "tol": 0.0, "accelerate": True}
+    means = {"means": np.zeros(P)}
+    arrays = {"weights": np.ones(N), **means}
+    csc = {
+        "data": np.ones(3),
+        "indices": np.array([0, 5, 1], dtype=np.int32),
+        "indptr": np.array([0, 1, 1, 2, 3], dtype=np.int32),
+    }
+    return {
+        "dense_matrix": {"X": np.ones((N, P), order="F"), **arrays},
+        "csc_matrix": {**csc, "n_rows": N, **arrays},
+        "gram_matrix": {"gram": np.eye(P), "n_samples": N},
+        "penalty": {"name": "l1", "scalars": (1.0, 0.0), "arrays": ()},
+        "penalty_signatures": {},
+        "column_stats": {"X": X, "center": True, "lipschitz": np.zeros(P), **means},
+        "correlation": {"X": X, **state, "columns": np.array([0, 3]), "out": rows},
+        "subtract_product": {"X": X, "w": rows, **state},
+        "burst_work_size": {"ws_size": 1, "n_tasks": 1, "residual_size": 1},
+        "cd_burst": {
+            "X": X,
+            "penalty": penalty,
+            "lipschitz": np.ones(P),
+            "ws": np.array([2, 0, 1]),
+            "w": rows,
+            **state,
+            **limits,
+            **work,
+        },
+        "prox": {
+            "penalty": penalty,
+            "x": np.ones((3, P)),
+            "steps": np.ones(3),
+            "out": np.zeros((3, P)),
+        },
+        "prox_rows": {"penalty": penalty, "rows": rows, "step": 1.0, "out": rows + 1},
+        "value": {"penalty": penalty, "rows": rows},
+        "subdiff": {
+            "penalty": penalty,
+            "rows": rows,
+            "grad": rows + 1,
+            "out": np.zeros(P),
+        },
+        "dual_point": {"penalty": penalty, "u": rows, "quadratic": 1.0, "linear": 1.0},
+        "screen": {
+            "penalty": penalty,
+            "u": rows,
+            "lipschitz": np.ones(P),
+            "scale": 1.0,
+            "gap": 0.1,
+            "keep": np.zeros(P, dtype=bool),
+        },
+    }[name]
+
+
+INPUTS = {
+    "correlation": ("residual", "offset", "columns"),
+    "subtract_product": ("w",),
+    "cd_burst": ("lipschitz", "ws"),
+    "prox": ("x", "steps"),
+    "prox_rows": ("rows",),
+    "value": ("rows",),
+    "subdiff": ("rows", "grad"),
+    "dual_point": ("u",),
+    "screen": ("u", "lipschitz"),
+}
+OUTPUTS = {
+    "column_stats": ("means", "lipschitz"),
+    "correlation": ("out",),
+    "subtract_product": ("residual", "offset"),
+    "cd_burst": ("w", "residual", "offset", "work", "index_work"),
+    "prox": ("out",),
+    "prox_rows": ("out",),
+    "subdiff": ("out",),
+    "screen": ("keep",),
+}
+HANDLES = ("dense_matrix", "csc_matrix", "gram_matrix")
+
+
+@pytest.mark.parametrize("name", _contract.KERNELS)
+def test_arguments_have_the_names_of_the_contract(kernels, name):
+    getattr(kernels, name)(**valid_call(kernels, name))
+
+
+def array_arguments(kernels, name):
+    call = valid_call(kernels, name)
+    return call, [key for key in call if isinstance(call[key], np.ndarray)]
+
+
+@pytest.mark.parametrize("name", [*HANDLES, *INPUTS, "column_stats"])
+def test_other_dtypes_and_orders_are_type_errors(kernels, name):
+    call, names = array_arguments(kernels, name)
+    for key in names:
+        a = call[key]
+        strided = np.repeat(a, 2, axis=-1)[..., ::2]
+        bad = [a.astype(np.int16), a.astype(">" + a.dtype.str[1:]), a.tolist(), strided]
+        if a.ndim == 2:
+            bad.append(np.array(a, order="C" if key == "X" else "F"))
+        for value in [*bad, "text"]:
+            if a.dtype == bool and value is bad[1]:
+                continue  # one byte has no order
+            with pytest.raises(TypeError):
+                getattr(kernels, name)(**{**call, key: value})
+
+
+@pytest.mark.parametrize("name", [*INPUTS, "column_stats"])
+def test_other_objects_are_no_handles(kernels, name):
+    call = valid_call(kernels, name)
+    for key in {"X", "penalty"} & set(call):
+        for value in (None, np.ones((N, P)), set(handles(kernels)) - {key}):
+            with pytest.raises(TypeError):
+                getattr(kernels, name)(**{**call, key: value})
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_inputs_may_be_read_only(kernels, name):
+    call, frozen = valid_call(kernels, name), valid_call(kernels, name)
+    for key in INPUTS[name]:
+        frozen[key].flags.writeable = False
+    handle = handles(kernels)
+    for arguments in (call, frozen):
+        arguments.update({key: handle[key] for key in set(handle) & set(arguments)})
+    assert getattr(kernels, name)(**frozen) == getattr(kernels, name)(**call)
+    for key in OUTPUTS.get(name, ()):
+        if "work" not in key:
+            np.testing.assert_array_equal(frozen[key], call[key])
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_outputs_must_be_writable(kernels, name):
+    for key in OUTPUTS[name]:
+        call = valid_call(kernels, name)
+        call[key].flags.writeable = False
+        with pytest.raises(ValueError, match="array is not writeable"):
+            getattr(kernels, name)(**call)
+
+
+def test_handles_may_be_read_only(kernels):
+    X, means, weights = np.asfortranarray(np.eye(N)[:, :P]), np.zeros(P), np.ones(N)
+    gram = np.eye(P)
+    for array in (X, means, weights, gram):
+        array.flags.writeable = False
+    state, out = (np.ones((1, N)), np.zeros(1)), np.empty(P)
+    matrix = kernels.dense_matrix(X, means, weights)
+    kernels.correlation(matrix, *state, None, out)
+    np.testing.assert_allclose(out, 1 / N)
+    state = np.ones((1, P)), np.zeros(1)
+    kernels.correlation(kernels.gram_matrix(gram, N), *state, None, out)
+    np.testing.assert_allclose(out, 1 / N)
+    penalty = kernels.penalty("weighted_l1", (1.0, 0.0), (means,))
+    assert kernels.value(penalty, np.ones(P)) == 0.0
+
+
+def test_a_penalty_copies_its_arrays(kernels):
+    weights = np.ones(P)
+    penalty = kernels.penalty("weighted_l1", (1.0, 0.0), (weights,))
+    weights[:] = 5.0
+    assert kernels.value(penalty, np.ones(P)) == P
+
+
+BAD_SIZES = [
+    ("dense_matrix", {"X": np.ones(3)}, "X must have 2 dimensions"),
+    ("dense_matrix", {"means": np.ones(3)}, "means must have 4 entries, got 3"),
+    ("dense_matrix", {"weights": np.ones(3)}, "weights must have 6 entries, got 3"),
+    (
+        "csc_matrix",
+        {"indptr": np.empty(0, np.int32)},
+        "indptr must have at least one entry",
+    ),
+    (
+        "csc_matrix",
+        {"indices": np.zeros(2, np.int32)},
+        "indices must have 3 entries, got 2",
+    ),
+    (
+        "csc_matrix",
+        {"indptr": np.array([0, 1, 1, 2, 4], np.int32)},
+        "indptr points outside data",
+    ),
+    (
+        "csc_matrix",
+        {"indptr": np.array([-1, 1, 1, 2, 3], np.int32)},
+        "indptr points outside data",
+    ),
+    (
+        "csc_matrix",
+        {"indptr": np.array([0, 2, 1, 2, 3], np.int32)},
+        "indptr must not decrease",
+    ),
+    (
+        "csc_matrix",
+        {"indices": np.array([0, 6, 1], np.int32)},
+        "indices holds a row outside the matrix",
+    ),
+    (
+        "csc_matrix",
+        {"indices": np.array([0, -1, 1], np.int32)},
+        "indices holds a row outside the matrix",
+    ),
+    ("csc_matrix", {"means": np.ones(3)}, "means must have 4 entries, got 3"),
+    ("csc_matrix", {"weights": np.ones(3)}, "weights must have 6 entries, got 3"),
+    ("gram_matrix", {"gram": np.ones((3, 4))}, "gram must be square"),
+    ("gram_matrix", {"gram": np.ones(4)}, "gram must be square"),
+    ("penalty", {"name": "l7"}, "unknown penalty 'l7'"),
+    (
+        "penalty",
+        {"scalars": (1.0,)},
+        "penalty 'l1' got the wrong number of parameters",
+    ),
+    (
+        "penalty",
+        {"arrays": (np.ones(3),)},
+        "penalty 'l1' got the wrong number of parameters",
+    ),
+    ("column_stats", {"means": np.ones(3)}, "means must have 4 entries, got 3"),
+    ("column_stats", {"lipschitz": np.ones(5)}, "lipschitz must have 4 entries, got 5"),
+    ("correlation", {"out": np.ones(())}, "out must have 1 or 2 dimensions"),
+    (
+        "correlation",
+        {"out": np.ones((3, T))},
+        "out must have one row for each column of X",
+    ),
+    (
+        "correlation",
+        {"columns": np.array([0, 4])},
+        "columns holds an index outside the matrix",
+    ),
+    (
+        "correlation",
+        {"columns": np.array([-1])},
+        "columns holds an index outside the matrix",
+    ),
+    ("correlation", {"residual": np.ones(N)}, "residual must have 12 entries, got 6"),
+    ("correlation", {"offset": np.ones(1)}, "offset must have 2 entries, got 1"),
+    ("subtract_product", {"w": np.ones((1, 1, 1))}, "w must have 1 or 2 dimensions"),
+    (
+        "subtract_product",
+        {"w": np.ones((3, T))},
+        "w must have one row for each column of X",
+    ),
+    (
+        "subtract_product",
+        {"residual": np.ones(N)},
+        "residual must have 12 entries, got 6",
+    ),
+    ("cd_burst", {"w": np.ones((3, T))}, "w must have one row for each column of X"),
+    ("cd_burst", {"lipschitz": np.ones(3)}, "lipschitz must have 4 entries, got 3"),
+    (
+        "cd_burst",
+        {"ws": np.array([4])},
+        "columns holds an index outside the matrix",
+    ),
+    ("cd_burst", {"residual": np.ones(5)}, "residual must have 12 entries, got 5"),
+    ("cd_burst", {"offset": np.ones(5)}, "offset must have 2 entries, got 5"),
+    ("cd_burst", {"work": np.ones(5)}, "work arrays are too small"),
+    ("cd_burst", {"index_work": np.ones(2, int)}, "work arrays are too small"),
+    ("prox", {"x": np.ones(P)}, "x must have 2 dimensions"),
+    ("prox", {"x": np.ones((3, 5))}, "the penalty has 4 weights for 5 coordinates"),
+    ("prox", {"steps": np.ones(2)}, "steps must have 3 entries, got 2"),
+    ("prox", {"out": np.ones(2)}, "out must have 12 entries, got 2"),
+    ("prox_rows", {"rows": np.ones(())}, "rows must have 1 or 2 dimensions"),
+    ("prox_rows", {"rows": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
+    ("prox_rows", {"out": np.ones(3)}, "out must have 8 entries, got 3"),
+    ("value", {"rows": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
+    ("subdiff", {"rows": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
+    ("subdiff", {"grad": np.ones(4)}, "grad must have 8 entries, got 4"),
+    ("subdiff", {"out": np.ones(8)}, "out must have 4 entries, got 8"),
+    ("dual_point", {"u": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
+    ("dual_point", {"u": np.ones(())}, "u must have 1 or 2 dimensions"),
+    ("screen", {"u": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
+    ("screen", {"lipschitz": np.ones(3)}, "lipschitz must have 4 entries, got 3"),
+    ("screen", {"keep": np.zeros(3, bool)}, "keep must have 4 entries, got 3"),
+]
+
+
+@pytest.mark.parametrize(("name", "bad", "text"), BAD_SIZES)
+def test_wrong_sizes_are_value_errors_in_the_same_words(kernels, name, bad, text):
+    call = {**valid_call(kernels, name), **bad}
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        getattr(kernels, name)(**call)
+
+
+@pytest.mark.parametrize(
+    ("scalars", "arrays"),
+    [
+        ((None, 0.0), (np.ones(P),)),
+        ((1.0, 0.0), ([1.0] * P,)),
+        ((1.0, 0.0), (np.ones(P, dtype=np.float32),)),
+        ((1.0, 0.0), (np.ones(2 * P)[::2],)),
+        ((1.0, 0.0), (None,)),
+    ],
+)
+def test_parameters_of_penalties_are_not_converted(kernels, scalars, arrays):
+    with pytest.raises(TypeError):
+        kernels.penalty("weighted_l1", scalars, arrays)
+
+
+def test_a_gram_matrix_has_no_statistics(kernels):
+    gram = kernels.gram_matrix(np.eye(P), N)
+    with pytest.raises(ValueError, match=r"^a Gram matrix has no column statistics$"):
+        kernels.column_stats(gram, True, np.empty(P), np.empty(P))
+
+
+def test_nan_certifies_nothing(kernels):
+    penalty = kernels.penalty("l1", (1.0, 0.0), ())
+    gaps, keep = np.zeros(2), np.zeros(2, dtype=bool)
+    gradient = np.array([np.nan, 0.5])
+    kernels.subdiff(penalty, np.zeros(2), gradient, gaps)
+    np.testing.assert_array_equal(gaps, [np.nan, 0.0])
+    kernels.screen(penalty, gradient, np.ones(2), 1.0, 0.0, keep)
+    np.testing.assert_array_equal(keep, [True, False])
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_matrices_without_entries(kernels, n):
+    """No rows, or no columns."""
+    p = 1 - n
+    X = kernels.dense_matrix(np.empty((n, p), order="F"), np.zeros(p), None)
+    penalty, w = kernels.penalty("l1", (1.0, 0.0), ()), np.zeros(p)
+    assert kernels.value(penalty, w) == 0.0
+    work = np.empty(kernels.burst_work_size(p, 1, n))
+    arrays = np.zeros(p), np.arange(p), w, np.ones((1, n)), np.zeros(1)
+    done = kernels.cd_burst(X, penalty, *arrays, 5, 0.0, True, work, np.arange(p))
+    assert done == (p, 0.0)
