@@ -26,9 +26,9 @@ from benchmarks.compare.solvers import SOLVERS, Solver
 # A reading shorter than this is repeated inside one measurement.
 SHORTEST = 0.01
 # The rounds of one setting end when they have taken this long together (seconds).
-BUDGET = 1.5
+BUDGET = 1.0
 # Who is slower than this many times the fastest in the sweep is not measured again.
-NEAR = 2.0
+NEAR = 1.5
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Row:
     ----------
     best : list of Run or None
         The cheapest run that meets each target.
+    tightest : float or None
+        The smallest error of all runs.
     failure : str
         Why it was skipped, or why it stopped.
     cold, memory : dict
@@ -59,7 +61,7 @@ class Row:
     version: str
     ours: bool
     best: list[Run | None] = field(default_factory=list)
-    tightest: float = math.inf
+    tightest: float | None = None
     failure: str = ""
     cold: dict[str, float] = field(default_factory=dict)
     memory: dict[str, float] = field(default_factory=dict)
@@ -176,7 +178,7 @@ class _Contest:
             # However a peer fails, the others go on.
             lines = str(error).strip().splitlines()
             row.failure = f"{type(error).__name__}: {' '.join(lines)}"[:120]
-        row.tightest = min((run.error for run in runs), default=math.inf)
+        row.tightest = min((run.error for run in runs), default=None)
         return row
 
     def _warm_up(self, solver: Solver) -> None:
