@@ -50,6 +50,8 @@ MAY_IMPORT = {
     **dict.fromkeys(FAMILIES, CORE | TERMS | SOLVERS | {"datasets", "metrics"}),
 }
 MAY_IMPORT["decomposition"] = MAY_IMPORT["decomposition"] | {"greedy"}  # OMP coding
+# Displays draw the paths of estimators; nobody imports them.
+MAY_IMPORT["plotting"] = CORE | TERMS | SOLVERS | FAMILIES
 # The top of the tree sees everything: the lazy names of __init__, and the checks that
 # testing/ offers to authors of estimators.
 UNBOUND = {"", "testing"}

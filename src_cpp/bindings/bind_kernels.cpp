@@ -193,6 +193,9 @@ void bind_term_kernels(py::module_& m) {
         },
         py::arg("penalty"), py::arg("rows").noconvert(), py::arg("grad").noconvert(),
         py::arg("out").noconvert());
+}
+
+void bind_dual_kernels(py::module_& m) {
     m.def(
         "dual_point",
         [](const Penalty& penalty, const Doubles& u, double quadratic, double linear) {
@@ -229,6 +232,7 @@ void bind_term_kernels(py::module_& m) {
 void bind_kernels(py::module_& m) {
     bind_matrix_kernels(m);
     bind_term_kernels(m);
+    bind_dual_kernels(m);
 }
 
 }  // namespace sparsesci
