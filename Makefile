@@ -92,7 +92,8 @@ wheel: | $(BIN)/python  ## build the wheel into dist/
 
 # Python itself is not instrumented, so the runtimes come first by LD_PRELOAD. libstdc++
 # is among them because Python loads it too late for exceptions to be intercepted.
-# Python's allocator is bypassed (overflows show), its leaks at exit are not ours.
+# Python's allocator is bypassed (overflows show), its leaks at exit are not ours, and
+# pytest must leave the file descriptor alone on which a report is written.
 SANITIZED = build/sanitize/site
 CXX_LIBRARY = $(shell $(or $(CXX),c++) -print-file-name=$(1))
 sanitize: $(VENV)/.extra-test  ## run the kernel tests under AddressSanitizer and UBSan
@@ -103,7 +104,7 @@ sanitize: $(VENV)/.extra-test  ## run the kernel tests under AddressSanitizer an
 	  LD_PRELOAD="$(call CXX_LIBRARY,libasan.so) $(call CXX_LIBRARY,libstdc++.so.6)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
 	  PYTHONPATH=$(abspath $(SANITIZED)) SPARSESCI_BACKEND=cpp \
-	  $(BIN)/pytest -p no:cacheprovider -k "not numba" kernels $(ARGS)
+	  $(BIN)/pytest --capture=sys -k "not numba" kernels $(ARGS)
 
 # Editable: an edit of Python counts at once, one of C++ with the next `make dev`.
 $(DEV)/.editable: pyproject.toml CMakeLists.txt $(filter src_cpp/%,$(SOURCES))
