@@ -307,7 +307,7 @@ FORBIDDEN = [
     (layers, "linear_model", "from sparsesci.greedy import OMP"),
     (layers, "greedy", "from sparsesci.decomposition import DictionaryLearning"),
     (layers, "metrics", "from sparsesci.solvers import coordinate_descent"),
-    (layers, "utils", "def f():\n    from sparsesci._kernels import get_backend"),
+    (layers, "metrics", "def f():\n    from sparsesci._kernels import get_backend"),
     (layers, "linear_model", "from sparsesci.plotting import PathDisplay"),
     (layers, "newcomer", "import numpy"),
     (relative_imports, "solvers", "from . import _path"),
