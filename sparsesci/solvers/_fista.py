@@ -140,8 +140,8 @@ def fista(
     check_flag("fit_intercept", fit_intercept)
     X = check_design_matrix(X)
     n_samples, n_features = X.shape
-    check_terms(datafit, penalty, n_features)
     Y = check_targets(y, n_samples)
+    check_terms(datafit, penalty, n_features, len(Y))
     W = check_start(coef_init, (n_features, len(Y)))
     weights = check_weights(sample_weight, n_samples)
     design = as_design(X, weights, fit_intercept)

@@ -75,7 +75,9 @@ def check_weights(sample_weight: Any, n_samples: int) -> NDArray[np.float64] | N
     return weights
 
 
-def check_terms(datafit: Any, penalty: Any, n_features: int) -> None:
+def check_terms(
+    datafit: Any, penalty: Any, n_features: int, n_targets: int = 1
+) -> None:
     """Refuse terms that the convex solvers cannot certify."""
     if not isinstance(datafit, Quadratic):
         raise TypeError(
@@ -88,6 +90,11 @@ def check_terms(datafit: Any, penalty: Any, n_features: int) -> None:
         raise TypeError(
             f"{type(penalty).__name__} has no dual, so this solver cannot certify it; "
             "use a convex penalty such as L1 or ElasticNet."
+        )
+    if n_targets > 1 and getattr(penalty, "positive", False):
+        raise ValueError(
+            "positive=True does not apply to several targets, which are penalised "
+            "through norms of rows; solve for one target at a time."
         )
     penalty.check_n_features(n_features)
 

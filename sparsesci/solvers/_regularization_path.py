@@ -119,8 +119,8 @@ def regularization_path(
     alphas = check_alphas(alphas, eps)
     X = check_design_matrix(X)
     n_samples, n_features = X.shape
-    check_terms(datafit, penalty, n_features)
     Y = check_targets(y, n_samples)
+    check_terms(datafit, penalty, n_features, len(Y))
     W = check_start(coef_init, (n_features, len(Y)))
     weights = check_weights(sample_weight, n_samples)
     setting = make_setting(X, Y, weights, fit_intercept, np.ndim(y) == 1)

@@ -13,18 +13,19 @@ from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.penalties import L1, ElasticNet, WeightedL1
 from sparsesci.solvers import coordinate_descent, fista
 
+# One target with each penalty, several with those that act on norms of rows.
+COMBINATIONS = [(case, 0) for case in PENALTIES] + [
+    (case, 3) for case in PENALTIES if not getattr(case.penalty, "positive", False)
+]
 TIGHT = {"tol": 1e-10, "max_iter": 100_000}
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
 @pytest.mark.parametrize("fit_intercept", [False, True], ids=["raw", "centred"])
-@pytest.mark.parametrize("n_targets", [0, 3])
-@pytest.mark.parametrize("case", PENALTIES, ids=str)
+@pytest.mark.parametrize(("case", "n_targets"), COMBINATIONS, ids=str)
 def test_agrees_with_coordinate_descent(
     case, n_targets, fit_intercept, weighted, global_random_seed
 ):
-    if n_targets and getattr(case.penalty, "positive", False):
-        return  # a norm has no sign
     X, y, s = make_data(global_random_seed, n_targets=n_targets, weighted=weighted)
     options = {**TIGHT, "fit_intercept": fit_intercept, "sample_weight": s}
     first = fista(X, y, case.penalty, **options)
@@ -143,6 +144,11 @@ def test_start_outside_the_domain_is_projected():
         ({"sample_weight": -np.ones(40)}, ValueError, "sample_weight"),
         ({"y": np.full(40, np.nan)}, ValueError, "y"),
         ({"y": np.ones(3)}, ValueError, "number of samples"),
+        (
+            {"y": np.ones((40, 2)), "penalty": L1(0.1, positive=True)},
+            ValueError,
+            "positive",
+        ),
         ({"X": 1j * np.ones((40, 2))}, ValueError, "omplex"),
         ({"X": aslinearoperator(1j * np.ones((40, 2)))}, ValueError, "X"),
         ({"X": sparse.csc_array((40, 0))}, ValueError, "feature"),
