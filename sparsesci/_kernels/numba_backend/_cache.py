@@ -22,7 +22,18 @@ SIMD = frozenset({"reassoc", "contract"})
 
 #: Options of every compiled function, also of those reached through an overload. Flags
 #: left out would be inherited from whichever caller comes first.
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True}
+OPTIONS: dict[str, Any] = {
+    "error_model": "numpy",
+    "fastmath": False,
+    "nogil": True,
+    "no_cfunc_wrapper": True,
+    # No counting of references: the caller holds every array, and a kernel that
+    # allocates one does not compile. A burst on small data takes a third of the time.
+    "_nrt": False,
+}
+
+#: The same for what only other compiled functions call.
+INNER = OPTIONS | {"no_cpython_wrapper": True}
 
 _lock = Lock()
 
@@ -71,7 +82,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 def helper(fastmath: Iterable[str] = ()) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function that only kernels call."""
     flags = set(fastmath) or False
-    return numba.njit(**{**OPTIONS, "fastmath": flags})
+    return numba.njit(**(INNER | {"fastmath": flags}))
 
 
 def inlined(function: Callable[..., Any]) -> Any:
@@ -80,4 +91,4 @@ def inlined(function: Callable[..., Any]) -> Any:
     Each compiled function is optimised once more inside every one that calls it, which
     doubles the time of compilation with each level. Parts cost nothing of that.
     """
-    return numba.njit(inline="always", **OPTIONS)(function)
+    return numba.njit(inline="always", **INNER)(function)

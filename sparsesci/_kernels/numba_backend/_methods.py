@@ -15,7 +15,7 @@ from typing import Any
 from numba import types
 from numba.extending import overload
 
-from sparsesci._kernels.numba_backend._cache import OPTIONS
+from sparsesci._kernels.numba_backend._cache import INNER
 
 
 def method(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,5 +28,5 @@ def method(function: Callable[..., Any]) -> Callable[..., Any]:
         return None
 
     # Not strict: methods may name their arguments as they like.
-    overload(function, jit_options=OPTIONS, strict=False)(resolve)
+    overload(function, jit_options=INNER, strict=False)(resolve)
     return function

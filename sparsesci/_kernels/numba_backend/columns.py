@@ -43,7 +43,7 @@ def subtract_product(X, w, residual, offset):
 @kernel
 def all_inside(indices, size):
     """Whether all indices are in [0, size)."""
-    for i in range(indices.size):
+    for i in range(indices.size):  # noqa: SIM110 (numba has no generators)
         if indices[i] < 0 or indices[i] >= size:
             return False
     return True

@@ -12,7 +12,7 @@ import math
 from numba import types
 from numba.extending import overload
 
-from sparsesci._kernels.numba_backend._cache import OPTIONS, SIMD, helper
+from sparsesci._kernels.numba_backend._cache import INNER, SIMD, helper
 
 
 @helper()
@@ -26,7 +26,7 @@ def weight(weights, i):
     return 1.0 if weights is None else weights[i]
 
 
-@overload(weight, jit_options=OPTIONS)
+@overload(weight, jit_options=INNER)
 def _weight(weights, i):
     if isinstance(weights, types.NoneType):
         return lambda weights, i: 1.0
