@@ -73,6 +73,15 @@ def checked_data(estimator: Any, X: Any, y: Any, multi_output: bool) -> tuple[An
     return (clean_csc(X) if sparse.issparse(X) else X), y
 
 
+def unchecked_data(X: Any) -> Any:
+    """Return X in the layout that kernels read, without a look at its values."""
+    if sparse.issparse(X):
+        return clean_csc(X.tocsc())
+    X = np.asarray(X)
+    single = X.dtype == np.float32
+    return np.asfortranarray(X, dtype=np.float32 if single else np.float64)
+
+
 def checked_weights(sample_weight: Any, n_samples: int) -> Any:
     """Return sample weights that sum to n_samples, or None; a scalar weighs all."""
     if isinstance(sample_weight, Real):

@@ -97,8 +97,8 @@ class LinearModelCV(SparseLinearModel):
             return process_routing(self, "fit", **params).splitter.split
         if params:
             raise ValueError(
-                f"[{', '.join(params)}] are passed but metadata routing is not "
-                "enabled; see sklearn.set_config(enable_metadata_routing=True)."
+                f"Passing [{', '.join(params)}] to fit is only supported if "
+                "enable_metadata_routing=True; see sklearn.set_config."
             )
         return {}
 

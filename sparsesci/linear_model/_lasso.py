@@ -17,6 +17,7 @@ from sparsesci.linear_model._base import (
     checked_weights,
     store,
     target_rows,
+    unchecked_data,
 )
 from sparsesci.linear_model._gram import resolve_gram
 from sparsesci.linear_model._path import enet_path, lasso_path
@@ -72,7 +73,8 @@ class _PenalisedRegressor(MultiOutputMixin, SparseLinearModel):
         sample_weight : float or array-like of shape (n_samples,), default=None
             Non-negative weights; they are scaled to sum to n_samples.
         check_input : bool, default=True
-            False skips the checks of X and y, for callers who have made them.
+            False skips the checks of X and y, for callers who have made them. X is
+            converted all the same where its layout requires it.
 
         Returns
         -------
@@ -86,6 +88,8 @@ class _PenalisedRegressor(MultiOutputMixin, SparseLinearModel):
         warn_if_unpenalised(self.alpha)
         if check_input:
             X, y = checked_data(self, X, y, multi_output=True)
+        else:
+            X = unchecked_data(X)
         n_samples, n_features = X.shape
         penalty.check_n_features(n_features)
         weights = checked_weights(sample_weight, n_samples)

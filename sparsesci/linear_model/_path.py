@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sparsesci import penalties
+from sparsesci.linear_model._base import unchecked_data
 from sparsesci.linear_model._gram import resolve_gram
 from sparsesci.solvers._coordinate_descent import (
     Setting,
@@ -268,8 +269,7 @@ def _path(
     rng: Any,
 ) -> Any:
     alphas = check_alphas(alphas, eps)
-    if check_input:
-        X = check_design_matrix(X)
+    X = check_design_matrix(X) if check_input else unchecked_data(X)
     Y = check_targets(y, X.shape[0])
     if penalty.positive and len(Y) > 1:
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
