@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 import sparsesci
 from sparsesci._kernels import available_backends
@@ -23,6 +24,13 @@ def _seeds() -> list[int]:
             f"{_SEED_VARIABLE} must be a number or 'all', got {wanted!r}."
         )
     return [int(wanted)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _single_threaded_blas():
+    """Small problems, and other tests beside them: threads of BLAS only wait."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture(params=_seeds(), ids="seed{}".format)
