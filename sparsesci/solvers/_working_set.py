@@ -71,6 +71,7 @@ class WorkingSetSolver:
         self.rng = rng
         self.workspace = Workspace() if workspace is None else workspace
         self.backend = problem.backend
+        self.kept: Indices | None = None
         self.alive = problem.lipschitz > 0
         self.all_alive = bool(self.alive.all())
         self.kept: Indices | None = None
@@ -83,6 +84,7 @@ class WorkingSetSolver:
         `ws_penalty`, weaker than `penalty`, picks the first working set (the strong
         rule of a path); it needs a fresh state.
         """
+        self._complete(state)
         self._adopt(penalty, state)
         seed = None
         if ws_penalty is not None and state.fresh:
@@ -105,6 +107,14 @@ class WorkingSetSolver:
             updates += made
 
     # -- one outer iteration -----------------------------------------------------------
+    def _complete(self, state: State) -> None:
+        """Correlate the columns that were screened for the penalty before."""
+        if self.kept is None or not state.fresh:
+            return
+        gone = self.alive.copy()
+        gone[self.kept] = False
+        self.problem.correlate(state, np.flatnonzero(gone))
+
     def _adopt(self, penalty: Penalty, state: State) -> None:
         """Take on a penalty: handle, dual bound, free columns, feasible start."""
         self.penalty = penalty
