@@ -83,6 +83,7 @@ class SparseSci(Solver):
             alphas=task.alphas,
             l1_ratio=problem.l1_ratio,
             positive=problem.positive,
+            max_iter=MAX_ITER,
             tol=tol,
         )
         return without_intercept(coefs)
