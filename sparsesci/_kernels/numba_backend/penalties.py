@@ -124,6 +124,7 @@ class L1L2:
     """l1 |x| + l2 x^2 / 2, optionally restricted to x >= 0. Base of the L1 family."""
 
     __slots__ = ()
+    positive: float
 
     def l2(self):
         return 0.0
