@@ -71,7 +71,6 @@ class WorkingSetSolver:
         self.rng = rng
         self.workspace = Workspace() if workspace is None else workspace
         self.backend = problem.backend
-        self.kept: Indices | None = None
         self.alive = problem.lipschitz > 0
         self.all_alive = bool(self.alive.all())
         self.kept: Indices | None = None
@@ -119,9 +118,7 @@ class WorkingSetSolver:
         """Take on a penalty: handle, dual bound, free columns, feasible start."""
         self.penalty = penalty
         self.target = self.control.tol * self.problem.null_objective
-        if self.kept is not None:  # what was screened for another penalty is not in U
-            self.kept = None
-            self._correlate(state)
+        self.kept = None
         self._n_kept = self.problem.n_features
         self._screened_gap = np.inf
         unbound = unbound_columns(self.problem, penalty)
