@@ -94,7 +94,7 @@ def register(name: str) -> Callable[[type], Any]:
             "scalars": tuple(field for field in kinds if field not in arrays),
             "arrays": arrays,
         }
-        fields = namedtuple(cls.__name__, list(kinds))
+        fields: Any = namedtuple(cls.__name__, list(kinds))  # type: ignore[misc]
         REGISTRY[name] = type(cls.__name__, (cls, fields), body)
         return REGISTRY[name]
 
