@@ -11,7 +11,6 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 converter = LatexToMathML()
-WORD_JOINER = "&#8288;"
 
 
 def convert(node: nodes.Element, display: bool) -> str:
@@ -24,11 +23,20 @@ def convert(node: nodes.Element, display: bool) -> str:
         return f"<code>{escape(latex)}</code>"
 
 
+def attach_punctuation(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Move a sign that follows an inline formula into it: no line begins with a comma."""
+    for node in list(doctree.findall(nodes.math)):
+        following = node.next_node(descend=False, siblings=True)
+        if isinstance(following, nodes.Text) and following[:1] in set(".,;:)?"):
+            node["sign"] = following[0]
+            following.parent.replace(following, nodes.Text(following[1:]))
+
+
 def visit_inline(translator: nodes.NodeVisitor, node: nodes.Element) -> None:
-    translator.body.append(convert(node, display=False))
-    following = node.next_node(nodes.Text, descend=False, siblings=True)
-    if following is not None and following.astext()[:1] in set(".,;:)"):
-        translator.body.append(WORD_JOINER)  # no line begins with a comma
+    formula = convert(node, display=False)
+    if "sign" in node:
+        formula = f'<span class="math-sign">{formula}{node["sign"]}</span>'
+    translator.body.append(formula)
     raise nodes.SkipNode
 
 
@@ -47,4 +55,5 @@ def visit_block(translator: nodes.NodeVisitor, node: nodes.Element) -> None:
 
 def setup(app: Sphinx) -> dict[str, object]:
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_block, None))
+    app.connect("doctree-resolved", attach_punctuation)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
