@@ -25,6 +25,9 @@ dense         n       r = y~ - X~ w; offset unused
 CSC           n       rho with r = rho + offset: centring without densifying
 Gram          p       X~' S r; offset unused
 ============  ======  ==========================================================
+
+Where X is centred, residuals have weighted mean zero, as they start and stay if the
+target is centred too: the CSC matrix relies on it.
 """
 
 from __future__ import annotations
