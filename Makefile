@@ -99,7 +99,7 @@ CXX_LIBRARY = $(shell $(or $(CXX),c++) -print-file-name=$(1))
 sanitize: $(VENV)/.extra-test  ## run the kernel tests under AddressSanitizer and UBSan
 	SPARSESCI_REQUIRE_CPP=1 $(BIN)/python -m pip install --quiet --no-deps --upgrade \
 	  --target $(SANITIZED) \
-	  -C build-dir=build/sanitize/cmake -C install.strip=false \
+	  -C build-dir=build/sanitize/cmake -C cmake.build-type=RelWithDebInfo \
 	  -C cmake.define.SPARSESCI_SANITIZE=ON .
 	cd tests && \
 	  LD_PRELOAD="$(call CXX_LIBRARY,libasan.so) $(call CXX_LIBRARY,libstdc++.so.6)" \
