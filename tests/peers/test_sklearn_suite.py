@@ -97,7 +97,7 @@ DIFFERENCES = {
 
 pytestmark = [
     # As in scikit-learn's own runs: a warning is an error if it is about the future.
-    pytest.mark.filterwarnings("default"),
+    pytest.mark.filterwarnings("ignore"),
     pytest.mark.filterwarnings("error::DeprecationWarning"),
     pytest.mark.filterwarnings("error::FutureWarning"),
 ]
