@@ -26,7 +26,7 @@ class Adelie(Solver):
     name = "adelie"
     module = "adelie"
     distribution = "adelie"
-    tolerances = tuple(10.0**-k for k in range(5, 19))
+    tolerances = tuple(10.0**-k for k in range(3, 19))
 
     def unsupported(self, task: Task) -> str | None:
         return None

@@ -35,7 +35,7 @@ class Solver(ABC):
     module: ClassVar[str]
     distribution: ClassVar[str]
     ours: ClassVar[bool] = False
-    tolerances: ClassVar[tuple[float, ...]] = tuple(10.0**-k for k in range(2, 15))
+    tolerances: ClassVar[tuple[float, ...]] = tuple(10.0**-k for k in range(15))
 
     task: Task
     threads: int = 1

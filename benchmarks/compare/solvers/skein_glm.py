@@ -27,7 +27,7 @@ class SkeinGlm(Solver):
     name = "skein-glm"
     module = "skein_glm"
     distribution = "skein-glm"
-    tolerances = tuple(10.0**-k for k in range(2, 11))
+    tolerances = tuple(10.0**-k for k in range(1, 11))
 
     def unsupported(self, task: Task) -> str | None:
         return "no positive constraint" if task.problem.positive else None

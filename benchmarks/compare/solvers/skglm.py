@@ -27,7 +27,7 @@ class Skglm(Solver):
     name = "skglm"
     module = "skglm"
     distribution = "skglm"
-    tolerances = tuple(10.0**-k for k in range(1, 12))
+    tolerances = tuple(10.0**-k for k in range(12))
 
     def unsupported(self, task: Task) -> str | None:
         if task.kind == "path" and task.problem.fit_intercept:
