@@ -27,6 +27,7 @@ from sparsesci.linear_model._base import (
     target_rows,
 )
 from sparsesci.linear_model._folds import Data, Grid, fold_curves
+from sparsesci.linear_model._gram import check_precompute
 from sparsesci.linear_model._path import check_grid_ratio
 from sparsesci.solvers._coordinate_descent import check_control, make_setting
 from sparsesci.solvers._path import alpha_grid, check_alphas
@@ -68,6 +69,9 @@ class LinearModelCV(SparseLinearModel):
         control, grids, alphas = self._check_parameters()
         split_params = self._split_params(sample_weight, params)
         X, y = self._check_data(X, y)
+        for grid in grids:
+            grid.penalty.check_n_features(X.shape[1])
+        check_precompute(getattr(self, "precompute", False), X.shape[1])
         weights = checked_weights(sample_weight, X.shape[0])
         data = Data(X, target_rows(y), weights, self.fit_intercept)
         self._fill_grids(grids, alphas, data)
@@ -132,7 +136,6 @@ class LinearModelCV(SparseLinearModel):
             return
         setting = make_setting(data.X, data.Y, data.weights, data.fit_intercept, False)
         for grid in grids:
-            grid.penalty.check_n_features(data.X.shape[1])
             grid.alphas = alpha_grid(
                 setting.problem, grid.penalty, len(data.Y), alphas, self.eps
             )

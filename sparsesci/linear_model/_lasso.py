@@ -19,7 +19,7 @@ from sparsesci.linear_model._base import (
     target_rows,
     unchecked_data,
 )
-from sparsesci.linear_model._gram import resolve_gram
+from sparsesci.linear_model._gram import check_precompute, resolve_gram
 from sparsesci.linear_model._path import enet_path, lasso_path
 from sparsesci.solvers._coordinate_descent import (
     check_control,
@@ -92,6 +92,7 @@ class _PenalisedRegressor(MultiOutputMixin, SparseLinearModel):
             X = unchecked_data(X)
         n_samples, n_features = X.shape
         penalty.check_n_features(n_features)
+        check_precompute(self.precompute, n_features)
         weights = checked_weights(sample_weight, n_samples)
         Y = target_rows(y)
         start = starting_coef(self, (n_features, len(Y)))

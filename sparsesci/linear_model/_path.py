@@ -8,7 +8,7 @@ import numpy as np
 
 from sparsesci import penalties
 from sparsesci.linear_model._base import unchecked_data
-from sparsesci.linear_model._gram import resolve_gram
+from sparsesci.linear_model._gram import check_precompute, resolve_gram
 from sparsesci.solvers._coordinate_descent import (
     Setting,
     check_control,
@@ -269,18 +269,20 @@ def _path(
     rng: Any,
 ) -> Any:
     alphas = check_alphas(alphas, eps)
+    if isinstance(alphas, int):
+        check_grid_ratio(penalty)
     X = check_design_matrix(X) if check_input else unchecked_data(X)
     Y = check_targets(y, X.shape[0])
     if penalty.positive and len(Y) > 1:
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
     weights = check_weights(sample_weight, X.shape[0])
+    check_precompute(precompute, X.shape[1])
+    start = None if coef_init is None else np.atleast_2d(coef_init).T
+    W = check_start(start, (X.shape[1], len(Y)))
     setting = make_setting(X, Y, weights, False, np.ndim(y) == 1)
     problem = _choose_form(setting, precompute, Xy)
     if isinstance(alphas, int):
-        check_grid_ratio(penalty)
         alphas = alpha_grid(problem, penalty, len(Y), alphas, eps)
-    start = None if coef_init is None else np.atleast_2d(coef_init).T
-    W = check_start(start, (X.shape[1], len(Y)))
     shape = (X.shape[1], len(alphas)) if setting.single else (*W.T.shape, len(alphas))
     coefs = np.empty(shape, dtype=X.dtype)
     gaps, n_iters = np.empty(len(alphas)), []
