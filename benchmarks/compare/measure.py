@@ -27,6 +27,8 @@ from benchmarks.compare.solvers import SOLVERS, Solver
 SHORTEST = 0.01
 # The rounds of one setting end when they have taken this long together (seconds).
 BUDGET = 1.0
+# A run below this many seconds is never too slow to go on.
+PATIENT = 0.3
 # Who is slower than this many times the fastest in the sweep is not measured again.
 NEAR = 1.5
 
@@ -184,8 +186,10 @@ class _Contest:
     def _warm_up(self, solver: Solver) -> None:
         """Import and compile, on a tiny task of the same kind."""
         solver.prepare(self.task.tiny(), self.settings.threads)
+        # The loosest tolerance may be met at the start, before all is compiled.
+        tol = solver.tolerances[len(solver.tolerances) // 2]
         for variant in solver.variants(self.task):
-            solver.run(variant, solver.tolerances[0])
+            solver.run(variant, tol)
         solver.prepare(self.task, self.settings.threads)
 
     def _sweep(self, solver: Solver, variant: str, runs: list[Run]) -> None:
@@ -218,7 +222,7 @@ class _Contest:
         cap, patience = self.settings.cap, self.settings.patience
         if solver.ours:
             return [cap] * len(self.targets)
-        return [min(cap, patience * best) for best in self._fastest()]
+        return [min(cap, max(PATIENT, patience * best)) for best in self._fastest()]
 
     def _fastest(self) -> list[float]:
         everyone = [run for runs in self.found.values() for run in runs]
