@@ -39,8 +39,7 @@ def random_problem(seed: int) -> Problem:
     positive = not n_targets and rng.random() < 0.4
     weights = rng.uniform(0.2, 2.0, n_features)
     weights[rng.integers(n_features, size=3)] = np.inf
-    if not positive:
-        weights[rng.integers(n_features, size=2)] = 0.0
+    weights[rng.integers(n_features, size=2)] = 0.0
     penalty = [
         L1(alpha, positive),
         ElasticNet(alpha, rng.choice([0.05, 0.5, 0.95]), positive),
