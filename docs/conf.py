@@ -36,7 +36,7 @@ highlight_language = "none"  # docstrings set formulas as literal blocks
 html_math_renderer = "mathml"
 math_eqref_format = "({number})"
 
-# ---- reference ------------------------------------------------------------------------
+# ---- reference ----------------------------------------------------------------------
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections hold the types
 autodoc_member_order = "bysource"
@@ -46,30 +46,23 @@ numpydoc_xref_param_type = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
-# ---- examples -------------------------------------------------------------------------
+# ---- examples -----------------------------------------------------------------------
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": r"plot_",
     "ignore_pattern": r"quickstart\.py|__init__\.py",
-    "copyfile_regex": r".*\.rst",
     "doc_module": ("sparsesci",),
     "backreferences_dir": "api/generated/backreferences",
     "reference_url": {"sparsesci": None},
-    "abort_on_example_error": False,
     "download_all_examples": False,
     "min_reported_time": 1e9,
     "write_computation_times": False,
-    "show_memory": False,
     "show_signature": False,
-    "plot_gallery": "True",
     "remove_config_comments": True,
-    "nested_sections": True,
-    "default_thumb_file": None,
 }
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 
-# ---- appearance -----------------------------------------------------------------------
+# ---- appearance ---------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"
 html_title = f"sparsesci {release}"
 html_static_path = ["_static"]
@@ -95,7 +88,7 @@ html_sidebars = {
     "changelog": [],
 }
 
-# ---- snippets in the pages ------------------------------------------------------------
+# ---- snippets in the pages ----------------------------------------------------------
 doctest_global_setup = """
 import matplotlib
 import numpy as np

@@ -24,7 +24,7 @@ def convert(node: nodes.Element, display: bool) -> str:
 
 
 def attach_punctuation(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Move a sign that follows an inline formula into it: no line begins with a comma."""
+    """Keep signs with the inline formula before: no line begins with a comma."""
     for node in list(doctree.findall(nodes.math)):
         following = node.next_node(descend=False, siblings=True)
         if isinstance(following, nodes.Text) and following[:1] in set(".,;:)?"):
