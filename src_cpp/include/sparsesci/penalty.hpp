@@ -54,21 +54,27 @@ public:
 inline double soft_threshold(double x, double t) { return x > t ? x - t : (x < -t ? x + t : 0.0); }
 
 // docs: begin elastic net
-/// l1 |x| + l2 x^2 / 2, optionally restricted to x >= 0. Base of the L1 family.
+/// l1 |x| + l2 x^2 / 2, optionally restricted to x >= 0. Base of the L1 family: a member gives
+/// threshold(j) and, where it has one, curvature(), both of which are inlined here.
+template <class Member>
 class L1L2 : public Penalty {
+    const Member& self() const { return static_cast<const Member&>(*this); }
+    double l1(Index j) const { return self().threshold(j); }
+    double l2() const { return self().curvature(); }
+
 protected:
     bool positive_ = false;
-    virtual double l1(Index j) const = 0;
-    virtual double l2() const { return 0; }
 
 public:
+    static constexpr double curvature() { return 0; }
     double value(double x, Index j) const override {
         if (positive_ && x < 0) return infinity;
         return x == 0 ? 0.0 : l1(j) * std::abs(x) + l2() * x * x / 2;
     }
     double prox(double x, double step, Index j) const override {
         if (positive_ && x <= 0) return 0;
-        return soft_threshold(x, step * l1(j)) / (1 + step * l2());
+        const double shrunk = soft_threshold(x, step * l1(j));
+        return l2() == 0 ? shrunk : shrunk / (1 + step * l2());
     }
     double subdiff(double x, double grad, Index j) const override {
         const double t = l1(j);
@@ -92,21 +98,21 @@ public:
     }
 };
 
-class L1 final : public L1L2 {
+class L1 final : public L1L2<L1> {
     double alpha_;
-    double l1(Index) const override { return alpha_; }
 
 public:
+    double threshold(Index) const { return alpha_; }
     static Signature signature() { return {"l1", {"alpha", "positive"}, {}}; }
     explicit L1(const Params& p) : alpha_(p.scalars[0]) { positive_ = p.scalars[1] != 0; }
 };
 
-class ElasticNet final : public L1L2 {
+class ElasticNet final : public L1L2<ElasticNet> {
     double l1_, l2_;
-    double l1(Index) const override { return l1_; }
-    double l2() const override { return l2_; }
 
 public:
+    double threshold(Index) const { return l1_; }
+    double curvature() const { return l2_; }
     static Signature signature() { return {"elastic_net", {"alpha", "l1_ratio", "positive"}, {}}; }
     explicit ElasticNet(const Params& p)
         : l1_(p.scalars[0] * p.scalars[1]), l2_(p.scalars[0] * (1 - p.scalars[1])) {
@@ -116,11 +122,11 @@ public:
 // docs: end elastic net
 
 /// Weight 0 leaves a coordinate unpenalised, an infinite weight excludes it.
-class WeightedL1 final : public L1L2 {
+class WeightedL1 final : public L1L2<WeightedL1> {
     std::vector<double> thresholds_;
-    double l1(Index j) const override { return thresholds_[static_cast<std::size_t>(j)]; }
 
 public:
+    double threshold(Index j) const { return thresholds_[static_cast<std::size_t>(j)]; }
     static Signature signature() { return {"weighted_l1", {"alpha", "positive"}, {"weights"}}; }
     explicit WeightedL1(const Params& p) : thresholds_(p.arrays[0]) {
         positive_ = p.scalars[1] != 0;
