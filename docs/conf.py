@@ -41,6 +41,7 @@ autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections hold the types
 autodoc_member_order = "bysource"
 python_maximum_signature_line_length = 72
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
