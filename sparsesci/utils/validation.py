@@ -79,9 +79,10 @@ def check_nonnegative_vector(
 ) -> NDArray[np.float64]:
     """Return a private float64 copy of a vector of non-negative numbers."""
     try:
-        if np.iscomplexobj(value):
+        vector = np.array(value, ndmin=1)
+        if np.iscomplexobj(vector):
             raise TypeError("complex numbers have no order")
-        vector = np.array(value, dtype=np.float64, ndmin=1)
+        vector = vector.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must hold non-negative numbers: {error}.") from None
     if vector.ndim != 1:
