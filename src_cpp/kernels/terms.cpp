@@ -43,16 +43,16 @@ double falling_root(F f, double at_low, double high) {
     return best;
 }
 
-}  // namespace
-
-void prox(const Penalty& penalty, const double* x, Index n_batch, Index p, const double* steps,
-          double* out) {
+template <class P>
+void prox_of(const P& penalty, const double* x, Index n_batch, Index p, const double* steps,
+             double* out) {
     for (Index b = 0; b < n_batch; ++b)
         for (Index j = 0; j < p; ++j) out[b * p + j] = penalty.prox(x[b * p + j], steps[b], j);
 }
 
-void prox_rows(const Penalty& penalty, const double* rows, Index p, Index T, double step,
-               double* out) {
+template <class P>
+void prox_rows_of(const P& penalty, const double* rows, Index p, Index T, double step,
+                  double* out) {
     for (Index j = 0; j < p; ++j) {
         const double size = size_of(rows + j * T, T);
         const double shrink = size != 0 ? penalty.prox(size, step, j) / size : 0.0;
@@ -60,14 +60,16 @@ void prox_rows(const Penalty& penalty, const double* rows, Index p, Index T, dou
     }
 }
 
-double value(const Penalty& penalty, const double* rows, Index p, Index T) {
+template <class P>
+double value_of(const P& penalty, const double* rows, Index p, Index T) {
     double sum = 0;
     for (Index j = 0; j < p; ++j) sum += penalty.value(size_of(rows + j * T, T), j);
     return sum;
 }
 
-void subdiff(const Penalty& penalty, const double* rows, const double* grad, Index p, Index T,
-             double* out) {
+template <class P>
+void subdiff_of(const P& penalty, const double* rows, const double* grad, Index p, Index T,
+                double* out) {
     for (Index j = 0; j < p; ++j) {
         const double size = size_of(rows + j * T, T);
         if (T == 1 || size == 0) {
@@ -85,8 +87,9 @@ void subdiff(const Penalty& penalty, const double* rows, const double* grad, Ind
     }
 }
 
-DualPoint dual_point(const Penalty& penalty, const double* u, Index p, Index T, double quadratic,
-                     double linear) {
+template <class P>
+DualPoint dual_point_of(const P& penalty, const double* u, Index p, Index T, double quadratic,
+                        double linear) {
     double high = quadratic > 0 ? linear / (2 * quadratic) : 1.0;
     for (Index j = 0; j < p; ++j)
         high = std::fmin(high, penalty.dual_scale(size_of(u + j * T, T), j));
@@ -111,8 +114,9 @@ DualPoint dual_point(const Penalty& penalty, const double* u, Index p, Index T, 
     return {scale, dual};
 }
 
-void screen(const Penalty& penalty, const double* u, Index p, Index T, const double* lipschitz,
-            double scale, double gap, std::uint8_t* keep) {
+template <class P>
+void screen_of(const P& penalty, const double* u, Index p, Index T, const double* lipschitz,
+               double scale, double gap, std::uint8_t* keep) {
     // n ||theta - theta*||^2 <= 2 gap, and |x~_j'S(theta - theta*)| <= sqrt(n L_j) ||.||
     const double margin = 1 + 1e-10;
     for (Index j = 0; j < p; ++j) {
@@ -122,6 +126,50 @@ void screen(const Penalty& penalty, const double* u, Index p, Index T, const dou
                           penalty.subdiff(0.0, -(center - radius), j) == 0;
         keep[j] = !zero;
     }
+}
+
+}  // namespace
+
+// Each pass over an array settles once which penalty it is, not at every entry.
+
+void prox(const Penalty& penalty, const double* x, Index n_batch, Index p, const double* steps,
+          double* out) {
+    as_concrete(
+        penalty, [&](const auto& phi) { prox_of(phi, x, n_batch, p, steps, out); }, Penalties{});
+}
+
+void prox_rows(const Penalty& penalty, const double* rows, Index p, Index T, double step,
+               double* out) {
+    as_concrete(
+        penalty, [&](const auto& phi) { prox_rows_of(phi, rows, p, T, step, out); }, Penalties{});
+}
+
+double value(const Penalty& penalty, const double* rows, Index p, Index T) {
+    double out = 0;
+    as_concrete(penalty, [&](const auto& phi) { out = value_of(phi, rows, p, T); }, Penalties{});
+    return out;
+}
+
+void subdiff(const Penalty& penalty, const double* rows, const double* grad, Index p, Index T,
+             double* out) {
+    as_concrete(
+        penalty, [&](const auto& phi) { subdiff_of(phi, rows, grad, p, T, out); }, Penalties{});
+}
+
+DualPoint dual_point(const Penalty& penalty, const double* u, Index p, Index T, double quadratic,
+                     double linear) {
+    DualPoint out{};
+    as_concrete(
+        penalty, [&](const auto& phi) { out = dual_point_of(phi, u, p, T, quadratic, linear); },
+        Penalties{});
+    return out;
+}
+
+void screen(const Penalty& penalty, const double* u, Index p, Index T, const double* lipschitz,
+            double scale, double gap, std::uint8_t* keep) {
+    as_concrete(
+        penalty, [&](const auto& phi) { screen_of(phi, u, p, T, lipschitz, scale, gap, keep); },
+        Penalties{});
 }
 
 }  // namespace sparsesci

@@ -51,7 +51,10 @@ public:
     virtual double dual_scale(double, Index) const { return 0; }
 };
 
-inline double soft_threshold(double x, double t) { return x > t ? x - t : (x < -t ? x + t : 0.0); }
+/// Without branches: which coordinates are zero is hard to predict.
+inline double soft_threshold(double x, double t) {
+    return std::copysign(std::fmax(std::abs(x) - t, 0.0), x) + 0.0;  // never -0
+}
 
 // docs: begin elastic net
 /// l1 |x| + l2 x^2 / 2, optionally restricted to x >= 0. Base of the L1 family: a member gives
@@ -146,6 +149,15 @@ std::unique_ptr<Penalty> make_penalty(std::string_view name, const Params& p, Pe
     if (!out) throw std::invalid_argument("unknown penalty '" + std::string(name) + "'");
     if (!p.arrays.empty()) out->n_coordinates = static_cast<Index>(p.arrays[0].size());
     return out;
+}
+
+/// Call f with the penalty as the type it is: inside, its methods are inlined.
+template <class F, class... P>
+void as_concrete(const Penalty& penalty, F f, PenaltyList<P...>) {
+    const bool known =
+        ((dynamic_cast<const P*>(&penalty) ? (f(static_cast<const P&>(penalty)), true) : false) ||
+         ...);
+    if (!known) f(penalty);
 }
 
 template <class... P>
