@@ -24,7 +24,7 @@ _LAZY = {
     "show_versions": "sparsesci.utils.versions",
 }
 
-__all__ = [  # noqa: PLE0604, RUF022 (names are made on demand)
+__all__ = [
     "__version__",
     "all_estimators",
     "config_context",
