@@ -142,7 +142,7 @@ class LinearModelCV(SparseLinearModel):
 
     def _run_folds(self, data: Data, grids: Any, folds: Any, control: Any) -> Any:
         """Return mean squared errors, shape (n_grids, n_alphas, n_folds)."""
-        seeds = [None] * len(folds)
+        seeds: list[int | None] = [None] * len(folds)
         if self.selection == "random":
             rng = check_random_state(self.random_state)
             seeds = [int(rng.randint(2**31 - 1)) for _ in folds]

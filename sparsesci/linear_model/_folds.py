@@ -67,7 +67,8 @@ def fold_curves(
     with config_context(backend=backend):
         n_samples = data.X.shape[0]
         all_weights = np.ones(n_samples) if data.weights is None else data.weights
-        weights = np.bincount(train, all_weights[train], minlength=n_samples)
+        weights = np.zeros(n_samples)
+        np.add.at(weights, train, all_weights[train])
         if not weights.any():
             raise ValueError("sample_weight must be positive somewhere in each fold.")
         weights *= n_samples / weights.sum()

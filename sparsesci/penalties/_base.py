@@ -80,7 +80,10 @@ class Penalty:
         return 0.0
 
     def unbound(self, n_features: int) -> NDArray[np.int64]:
-        """Return the coordinates on which phi_j is zero everywhere."""
+        """Return the coordinates on which phi_j is zero everywhere.
+
+        Taken from slope and curvature: a penalty that is smooth at zero overrides it.
+        """
         if self.curvature > 0 or np.min(self.slope) * self.alpha > 0:
             return np.empty(0, dtype=np.int64)
         slope = np.broadcast_to(self.slope, n_features)

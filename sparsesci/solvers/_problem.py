@@ -133,6 +133,8 @@ class GramLeastSquares:
 
     def moments(self, state: State) -> tuple[float, float]:
         """``||R||_S^2 / (2n)`` and ``<R, Y>_S / n``, without R."""
-        fitted = np.vdot(state.W, self.Xy.T)
-        rr = self.yy - fitted - np.vdot(state.W, state.residual.values.T)
-        return max(rr, 0.0) / (2 * self.n_samples), (self.yy - fitted) / self.n_samples
+        n = self.n_samples
+        fitted = float(np.vdot(state.W, self.Xy.T))
+        rest = float(np.vdot(state.W, state.residual.values.T))
+        rr = max(self.yy - fitted - rest, 0.0)
+        return rr / (2 * n), (self.yy - fitted) / n

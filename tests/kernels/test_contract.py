@@ -11,11 +11,6 @@ import pytest
 from sparsesci._kernels import _contract, available_backends, get_backend
 
 N, P, T = 6, 4, 2
-SIGNATURES = {
-    "l1": (("alpha", "positive"), ()),
-    "weighted_l1": (("alpha", "positive"), ("weights",)),
-    "elastic_net": (("alpha", "l1_ratio", "positive"), ()),
-}
 
 
 def test_every_kernel_is_there(kernels, backend):
@@ -23,10 +18,6 @@ def test_every_kernel_is_there(kernels, backend):
     missing = [name for name in _contract.KERNELS if not hasattr(kernels, name)]
     assert not missing
     assert set(_contract.KERNELS) <= set(kernels.__all__)
-
-
-def test_penalty_signatures(kernels):
-    assert kernels.penalty_signatures() == SIGNATURES
 
 
 def test_backends_know_the_same_penalties():

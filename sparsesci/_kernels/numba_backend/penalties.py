@@ -108,60 +108,63 @@ def soft_threshold(x, t):
 
 
 @method
-def l1(penalty, j):
+def threshold(penalty, j):
     """Weight of |x_j|"""
-    return penalty.l1(j)
+    return penalty.threshold(j)
 
 
 @method
-def l2(penalty):
+def curvature(penalty):
     """Weight of x_j^2 / 2"""
-    return penalty.l2()
+    return penalty.curvature()
 
 
 # docs: begin elastic net
 class L1L2:
-    """l1 |x| + l2 x^2 / 2, optionally restricted to x >= 0. Base of the L1 family."""
+    """threshold |x| + curvature x^2 / 2, optionally restricted to x >= 0."""
 
     __slots__ = ()
     positive: float
 
-    def l2(self):
+    def curvature(self):
         return 0.0
 
     def value(self, x, j):
         if self.positive and x < 0:
             return math.inf
-        return 0.0 if x == 0 else l1(self, j) * abs(x) + l2(self) * x * x / 2
+        if x == 0:
+            return 0.0
+        return threshold(self, j) * abs(x) + curvature(self) * x * x / 2
 
     def prox(self, x, step, j):
         if self.positive and x <= 0:
             return 0.0
-        return soft_threshold(x, step * l1(self, j)) / (1 + step * l2(self))
+        shrunk = soft_threshold(x, step * threshold(self, j))
+        return shrunk / (1 + step * curvature(self))
 
     def subdiff(self, x, grad, j):
-        t = l1(self, j)
+        t = threshold(self, j)
         if x != 0 and t == math.inf:
             return math.inf
         if x > 0:
-            return abs(grad + t + l2(self) * x)
+            return abs(grad + t + curvature(self) * x)
         if x < 0:
-            return math.inf if self.positive else abs(grad - t + l2(self) * x)
+            return math.inf if self.positive else abs(grad - t + curvature(self) * x)
         excess = (-grad if self.positive else abs(grad)) - t
         return 0.0 if excess <= 0 else excess  # NaN stays NaN: it certifies nothing
 
     def conjugate(self, u, j):
         z = conjugate_grad(self, u, j)
-        return l2(self) * z * z / 2
+        return curvature(self) * z * z / 2
 
     def conjugate_grad(self, u, j):
-        if l2(self) == 0 or (self.positive and u <= 0):
+        if curvature(self) == 0 or (self.positive and u <= 0):
             return 0.0
-        return soft_threshold(u, l1(self, j)) / l2(self)
+        return soft_threshold(u, threshold(self, j)) / curvature(self)
 
     def dual_scale(self, u, j):
-        t = l1(self, j)
-        if l2(self) > 0 or t == 0 or u == 0 or (self.positive and not u > 0):
+        t = threshold(self, j)
+        if curvature(self) > 0 or t == 0 or u == 0 or (self.positive and not u > 0):
             return math.inf
         return t / abs(u)
 
@@ -171,7 +174,7 @@ class L1(L1L2):
     alpha: float
     positive: float
 
-    def l1(self, j):
+    def threshold(self, j):
         return self.alpha
 
 
@@ -181,10 +184,10 @@ class ElasticNet(L1L2):
     l1_ratio: float
     positive: float
 
-    def l1(self, j):
+    def threshold(self, j):
         return self.alpha * self.l1_ratio
 
-    def l2(self):
+    def curvature(self):
         return self.alpha * (1 - self.l1_ratio)
 
 
@@ -199,6 +202,6 @@ class WeightedL1(L1L2):
     positive: float
     weights: Array
 
-    def l1(self, j):
+    def threshold(self, j):
         weight = self.weights[j]
         return math.inf if weight == math.inf else self.alpha * weight

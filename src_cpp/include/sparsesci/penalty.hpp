@@ -57,13 +57,11 @@ inline double soft_threshold(double x, double t) {
 }
 
 // docs: begin elastic net
-/// l1 |x| + l2 x^2 / 2, optionally restricted to x >= 0. Base of the L1 family: a member gives
-/// threshold(j) and, where it has one, curvature(), both of which are inlined here.
+/// threshold |x| + curvature x^2 / 2, optionally restricted to x >= 0. Base of the L1 family: a
+/// member gives threshold(j) and, where it has one, curvature(), both of which are inlined here.
 template <class Member>
 class L1L2 : public Penalty {
     const Member& self() const { return static_cast<const Member&>(*this); }
-    double l1(Index j) const { return self().threshold(j); }
-    double l2() const { return self().curvature(); }
 
 protected:
     bool positive_ = false;
@@ -72,32 +70,32 @@ public:
     static constexpr double curvature() { return 0; }
     double value(double x, Index j) const override {
         if (positive_ && x < 0) return infinity;
-        return x == 0 ? 0.0 : l1(j) * std::abs(x) + l2() * x * x / 2;
+        return x == 0 ? 0.0 : self().threshold(j) * std::abs(x) + self().curvature() * x * x / 2;
     }
     double prox(double x, double step, Index j) const override {
         if (positive_ && x <= 0) return 0;
-        const double shrunk = soft_threshold(x, step * l1(j));
-        return l2() == 0 ? shrunk : shrunk / (1 + step * l2());
+        const double shrunk = soft_threshold(x, step * self().threshold(j));
+        return self().curvature() == 0 ? shrunk : shrunk / (1 + step * self().curvature());
     }
     double subdiff(double x, double grad, Index j) const override {
-        const double t = l1(j);
+        const double t = self().threshold(j);
         if (x != 0 && t == infinity) return infinity;
-        if (x > 0) return std::abs(grad + t + l2() * x);
-        if (x < 0) return positive_ ? infinity : std::abs(grad - t + l2() * x);
+        if (x > 0) return std::abs(grad + t + self().curvature() * x);
+        if (x < 0) return positive_ ? infinity : std::abs(grad - t + self().curvature() * x);
         const double excess = (positive_ ? -grad : std::abs(grad)) - t;
         return excess <= 0 ? 0.0 : excess;  // NaN stays NaN: it certifies nothing
     }
     double conjugate(double u, Index j) const override {
         const double z = conjugate_grad(u, j);
-        return l2() * z * z / 2;
+        return self().curvature() * z * z / 2;
     }
     double conjugate_grad(double u, Index j) const override {
-        if (l2() == 0 || (positive_ && u <= 0)) return 0;
-        return soft_threshold(u, l1(j)) / l2();
+        if (self().curvature() == 0 || (positive_ && u <= 0)) return 0;
+        return soft_threshold(u, self().threshold(j)) / self().curvature();
     }
     double dual_scale(double u, Index j) const override {
-        const double size = positive_ ? std::fmax(u, 0) : std::abs(u), t = l1(j);
-        return l2() > 0 || t == 0 || size == 0 ? infinity : t / size;
+        const double size = positive_ ? std::fmax(u, 0) : std::abs(u), t = self().threshold(j);
+        return self().curvature() > 0 || t == 0 || size == 0 ? infinity : t / size;
     }
 };
 
