@@ -9,7 +9,7 @@ void column_stats(const View& X, bool center, double* means, double* lipschitz) 
         means[j] = m.first;
         // No deviation beyond the rounding of the mean: a constant column.
         constexpr double eps = 8 * 2.220446049250313e-16;
-        const bool constant = center && m.second <= (eps * m.first) * (eps * m.first);
+        const bool constant = center && std::sqrt(m.second) <= eps * std::abs(m.first);
         lipschitz[j] = constant ? 0.0 : m.second;
     }
 }

@@ -322,14 +322,7 @@ def test_columns_of_very_different_scales(backend, form, fit_intercept):
         ("F", 1e8),
         ("C", 1e8),
         ("CSC", 1e2),
-        pytest.param(
-            "CSC",
-            1e8,
-            marks=pytest.mark.xfail(
-                reason="centring without densifying squares mean / std of full columns",
-                strict=True,
-            ),
-        ),
+        ("CSC", 1e8),
     ],
 )
 def test_columns_far_from_zero(backend, form, mean):

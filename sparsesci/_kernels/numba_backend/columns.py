@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sparsesci._kernels.numba_backend._cache import kernel
 from sparsesci._kernels.numba_backend.matrix import corr, stats, step
 
@@ -12,7 +14,7 @@ def column_stats(X, center, means, lipschitz):
         mean, square = stats(X, j, center)
         # No deviation beyond the rounding of the mean: a constant column.
         rounding = 8 * 2.220446049250313e-16 * mean
-        constant = center and square <= rounding * rounding
+        constant = center and math.sqrt(square) <= abs(rounding)
         means[j] = mean
         lipschitz[j] = 0.0 if constant else square
 

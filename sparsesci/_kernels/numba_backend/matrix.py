@@ -11,6 +11,7 @@ forms it. A view answers two questions about column j, for the t-th of T targets
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,6 +87,8 @@ class Dense(NamedTuple):
         about, square = moments(column, first, self.weights)
         if center:
             shift = about / self.n_rows
+        if square == math.inf:
+            return first, square
         square = square / self.n_rows - shift * shift
         return first + shift, square if square > 0 else 0.0
 

@@ -55,6 +55,7 @@ struct DenseView {
         const double n = static_cast<double>(n_rows);
         const double first = center ? moments(column(j), 0.0, weights, n_rows).first / n : 0.0;
         const Moments about = moments(column(j), first, weights, n_rows);
+        if (std::isinf(about.second)) return {first, about.second};
         const double shift = center ? about.first / n : 0.0;
         return {first + shift, std::fmax(about.second / n - shift * shift, 0.0)};
     }
