@@ -85,7 +85,11 @@ every_choice = pytest.mark.parametrize(
 )
 
 
-@parametrize_with_checks([_for_checks(e) for e in ESTIMATORS.values()])
+_checks = parametrize_with_checks([_for_checks(e) for e in ESTIMATORS.values()])
+
+
+# Up to 1.7, scikit-learn hands over a generator, which pytest no longer takes.
+@pytest.mark.parametrize(_checks.args[0], list(_checks.args[1]), **_checks.kwargs)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
