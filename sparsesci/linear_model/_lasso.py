@@ -145,8 +145,8 @@ class ElasticNet(_PenalisedRegressor):
         Accepted for compatibility: X is never written to.
     tol : float, default=1e-4
         Stop when the duality gap is at most ``tol`` times the objective of zero
-        coefficients, ``||y - mean(y)||^2 / (2 n_samples)``. Half of what the same
-        number means in scikit-learn.
+        coefficients, ``||y - mean(y)||^2 / (2 n_samples)``, and no gradient violates
+        optimality by more than ``sqrt(tol) * alpha``. Half of scikit-learn's gap.
     warm_start : bool, default=False
         Start from the coefficients of the previous fit.
     positive : bool, default=False
@@ -257,8 +257,8 @@ class Lasso(_PenalisedRegressor):
         Largest number of passes over a working set.
     tol : float, default=1e-4
         Stop when the duality gap is at most ``tol`` times the objective of zero
-        coefficients, ``||y - mean(y)||^2 / (2 n_samples)``. Half of what the same
-        number means in scikit-learn.
+        coefficients, ``||y - mean(y)||^2 / (2 n_samples)``, and no gradient violates
+        optimality by more than ``sqrt(tol) * alpha``. Half of scikit-learn's gap.
     warm_start : bool, default=False
         Start from the coefficients of the previous fit.
     positive : bool, default=False

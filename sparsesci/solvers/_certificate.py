@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,8 @@ class Certificate:
     """One evaluation of a solution.
 
     `gap` uses the best dual value seen, `sphere_gap` the one of the present residual
-    times `scale`, around which the gap-safe sphere lies.
+    times `scale`, around which the gap-safe sphere lies. `relative_violation` is in
+    units of the pull of the penalty.
     """
 
     objective: float
@@ -27,7 +29,17 @@ class Certificate:
     sphere_gap: float
     violations: Doubles
     violation: float
+    relative_violation: float
     n_active: int
+
+    def meets(self, target: float, tol: float) -> bool:
+        """Whether the gap is small enough, and every coefficient near its optimum.
+
+        A gap relative to the objective at zero says little at the end of a path,
+        where the objective itself is that small: without the second condition,
+        solutions would stop moving there.
+        """
+        return self.gap <= target and self.relative_violation <= math.sqrt(tol)
 
 
 class Certifier:
@@ -54,6 +66,10 @@ class Certifier:
         self.unbound, self.reach = unbound, reach
         self.backend = get_backend()
         self.best_dual = 0.0
+        self.threshold = (
+            np.asarray(penalty.slope) * penalty.alpha if penalty.alpha else 0
+        )
+        self.curvature = penalty.curvature
 
     def evaluate(
         self, W: Doubles, U: Doubles, quadratic: float, linear: float
@@ -73,8 +89,17 @@ class Certifier:
             sphere_gap=max(objective - dual, 0.0) + slack,
             violations=violations,
             violation=float(violations.max()),
+            relative_violation=self._relative(W, violations),
             n_active=int(n_active),
         )
+
+    def _relative(self, W: Doubles, violations: Doubles) -> float:
+        """Largest violation in units of the pull of the penalty.
+
+        Rows that nothing pulls at have no unit: `_slack` speaks for them.
+        """
+        pull = self.threshold + self.curvature * np.abs(W).max()
+        return float(np.max(violations / np.where(pull > 0, pull, np.inf)))
 
     def _slack(self, W: Doubles, violations: Doubles) -> float:
         """What unpenalised columns may still gain: nothing bounds their dual side.

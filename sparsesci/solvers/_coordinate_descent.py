@@ -154,8 +154,9 @@ def coordinate_descent(
         Where to start; zero by default.
     tol : float, default=1e-4
         Stop when the duality gap is at most ``tol * P(0)``, with P(0) the objective
-        of zero coefficients: ``||y~||_S^2 / (2 n_samples)``. scikit-learn's `tol` is
-        relative to twice that.
+        of zero coefficients: ``||y~||_S^2 / (2 n_samples)``, and no gradient violates
+        optimality by more than ``sqrt(tol)`` times the pull of the penalty
+        (alpha, for the Lasso). scikit-learn's `tol` is relative to twice P(0).
     max_iter : int, default=1000
         Largest number of passes over a working set.
     selection : {"cyclic", "random"}, default="cyclic"

@@ -268,7 +268,7 @@ class _Fista:
                 point.n_active,
                 self.penalty.alpha,
             )
-        if point.gap <= self.target:
+        if point.meets(self.target, control.tol):
             control.status = "converged"
         elif self.curvature == 0:  # X~ = 0: nothing to do
             control.status = "stalled"

@@ -131,11 +131,14 @@ def warn_unless_converged(
     """Issue a ConvergenceWarning that states the gap reached."""
     if status not in _REASONS:
         return
+    reason = _REASONS[status]
+    if gap <= target:
+        reason = f"the gap is met, but gradients violate optimality: {reason}"
     warnings.warn(
         "Objective did not converge. You might want to increase the number of "
         "iterations, check the scale of the features or consider increasing "
         f"regularisation. Duality gap: {gap:.3e}, tolerance: {target:.3e} "
-        f"({_REASONS[status]} after {n_iter} iterations).",
+        f"({reason} after {n_iter} iterations).",
         ConvergenceWarning,
         stacklevel=stacklevel,
     )

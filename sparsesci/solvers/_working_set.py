@@ -163,10 +163,10 @@ class WorkingSetSolver:
                 point.n_active,
                 self.penalty.alpha,
             )
-        if point.gap <= self.target:
+        if point.meets(self.target, control.tol):
             control.status = "converged"
         elif self._at_rounding(point):
-            control.status = "stalled"
+            control.status = "converged" if point.gap <= self.target else "stalled"
         return bool(control.status) or control.exhausted()
 
     def _at_rounding(self, point: Certificate) -> bool:
