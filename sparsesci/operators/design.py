@@ -249,8 +249,8 @@ class SparseDesign(ColumnDesign):
         if not shifts:
             return
         data = self.X.data.copy()
-        for j, shift in shifts.items():
-            data[indptr[j] : indptr[j + 1]] -= data.dtype.type(shift)
+        for full, shift in shifts.items():
+            data[indptr[full] : indptr[full + 1]] -= data.dtype.type(shift)
         self.X = sparse.csc_matrix((data, self.X.indices, indptr), shape=self.X.shape)
         self.shift = np.zeros(self.n_features)
         self.shift[list(shifts)] = [data.dtype.type(s) for s in shifts.values()]

@@ -66,9 +66,8 @@ class Certifier:
         self.unbound, self.reach = unbound, reach
         self.backend = get_backend()
         self.best_dual = 0.0
-        self.threshold = (
-            np.asarray(penalty.slope) * penalty.alpha if penalty.alpha else 0
-        )
+        # Without alpha nothing is held: 0 * inf must not come up.
+        self.threshold = penalty.alpha and np.asarray(penalty.slope) * penalty.alpha
         self.curvature = penalty.curvature
 
     def evaluate(

@@ -72,7 +72,6 @@ DIFFERENCES = {
     "test_enet_ridge_consistency[True-1-0.1]": _GAP,
     "test_enet_ridge_consistency[True-1-1.0]": _GAP,
     "test_enet_ridge_consistency[True-1-1000000.0]": _GAP,
-    "test_enet_ridge_consistency[False-3-1e-06]": _GAP,
     "test_enet_ridge_consistency[False-3-0.1]": _GAP,
     "test_enet_ridge_consistency[False-3-1.0]": _GAP,
     "test_path_unknown_parameter": "an unknown keyword is a TypeError, as in Python",

@@ -117,6 +117,28 @@ def test_rounding_floor_is_reported_instead_of_running_on():
     assert result.dual_gap <= 1e-14
 
 
+def test_solutions_keep_moving_at_the_end_of_a_path():
+    """The objective is far below that at zero: a gap relative to the latter is met.
+
+    Each solution must belong to its own alpha all the same.
+    """
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((50, 200))
+    y = X[:, :10] @ rng.standard_normal(10)
+    path = regularization_path(X, y, L1(1), tol=1e-4, max_iter=10_000)
+    for alpha, result in path[1:]:
+        assert result.converged
+        correlation = X.T @ (y - X @ result.coef) / len(y)
+        active = result.coef != 0
+        violation = np.where(
+            active,
+            abs(correlation - alpha * np.sign(result.coef)),
+            np.maximum(abs(correlation) - alpha, 0),
+        )
+        assert violation.max() <= 1e-2 * alpha * (1 + 1e-9)
+        np.testing.assert_allclose(result.violation, violation.max(), atol=1e-12)
+
+
 def test_zero_iterations_wasted_beyond_alpha_max():
     X, y, _ = make_data(0)
     alpha_max = np.abs(X.T @ y).max() / len(y)
