@@ -402,8 +402,9 @@ class WeightedLasso(_PenalisedRegressor):
     Notes
     -----
     Unpenalised columns are solved together as a least-squares problem, so that the
-    residual is orthogonal to them and the duality gap is valid. With ``positive=True``
-    that is not possible; the gap then contains an estimate of what they may gain.
+    residual is orthogonal to them and the duality gap is valid; with ``positive=True``
+    as a non-negative one. Beyond 5 million entries of such columns that is too slow, and
+    the gap contains an estimate of what they may still gain.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg, optimize
 from scipy.sparse.linalg import LinearOperator, lsmr
 
 from sparsesci._kernels._contract import Doubles, Indices
@@ -20,6 +20,7 @@ from sparsesci.solvers._problem import GramLeastSquares, LeastSquares, Problem, 
 
 # Above this many entries the columns are not gathered: iterate instead.
 _DENSE_ENTRIES = 100_000_000
+_NONNEGATIVE_ENTRIES = 5_000_000
 
 
 def unbound_columns(problem: Problem, penalty: Penalty) -> Indices:
@@ -29,11 +30,17 @@ def unbound_columns(problem: Problem, penalty: Penalty) -> Indices:
 
 
 def free_block(problem: Problem, penalty: Penalty) -> FreeBlock | None:
-    """Return the block of unpenalised, unconstrained columns, None if there is none."""
+    """Return the block of unpenalised columns, None if there is none."""
     columns = unbound_columns(problem, penalty)
-    if columns.size == 0 or getattr(penalty, "positive", False):
+    if columns.size == 0:
         return None
-    return FreeBlock(problem, columns)
+    if not getattr(penalty, "positive", False):
+        return FreeBlock(problem, columns)
+    # Non-negative least squares needs the columns: beyond that, coordinates descend.
+    small = isinstance(problem, LeastSquares) and (
+        columns.size * problem.design.n_samples <= _NONNEGATIVE_ENTRIES
+    )
+    return NonNegativeBlock(problem, columns) if small else None
 
 
 class FreeBlock:
@@ -118,3 +125,29 @@ class FreeBlock:
         scaled = problem.gram[np.ix_(F, F)] / np.outer(norms, norms)
         target = state.residual.values[:, F].T / norms[:, None]
         return np.asarray(linalg.lstsq(scaled, target)[0] / norms[:, None])
+
+
+class NonNegativeBlock(FreeBlock):
+    """The same under ``w >= 0``, one target, by the active set method."""
+
+    @cached_property
+    def _columns(self) -> tuple[Doubles, Doubles]:
+        """Column norms and the scaled columns."""
+        assert isinstance(self.problem, LeastSquares)
+        design = self.problem.design
+        assert isinstance(design, ColumnDesign)
+        norms = np.sqrt(design.lipschitz[self.columns] * design.n_samples)
+        return norms, design.dense_columns(self.columns) / norms
+
+    def _dense_change(self, problem: LeastSquares, state: State) -> Doubles:
+        norms, A = self._columns
+        root = problem.design.sample_weight
+        r = state.residual.plain()[0]
+        if root is not None:
+            r = r * np.sqrt(root)
+        now = state.W[self.columns, 0] * norms
+        try:
+            best, _ = optimize.nnls(A, r + A @ now)
+        except RuntimeError:  # its own limit of iterations: leave it to the coordinates
+            return np.zeros((self.columns.size, 1))
+        return np.asarray((best / norms - state.W[self.columns, 0])[:, None])

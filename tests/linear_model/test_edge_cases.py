@@ -337,6 +337,16 @@ def test_columns_far_from_zero(backend, form, mean):
     np.testing.assert_allclose(model.predict(far), expected.predict(near), atol=1e-5)
 
 
+def test_nearly_opposite_columns_without_penalty_or_sign(backend):
+    """Coordinates would creep along the valley and look finished."""
+    u, e = np.eye(3)[:2]
+    X = np.c_[u, -u + 1e-6 * e]
+    with pytest.warns(UserWarning, match="alpha=0"):
+        model = Lasso(0.0, positive=True, fit_intercept=False).fit(X, e)
+    assert model.objective_ <= 1e-12
+    assert model.dual_gap_ >= model.objective_ * (1 - 1e-9)
+
+
 # ---- containers ----------------------------------------------------------------------
 def _untidy(X):
     """Sparse twins of X: other indices, order, duplicates, stored zeros."""
