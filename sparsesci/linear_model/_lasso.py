@@ -403,8 +403,8 @@ class WeightedLasso(_PenalisedRegressor):
     -----
     Unpenalised columns are solved together as a least-squares problem, so that the
     residual is orthogonal to them and the duality gap is valid; with ``positive=True``
-    as a non-negative one. Beyond 5 million entries of such columns that is too slow, and
-    the gap contains an estimate of what they may still gain.
+    as a non-negative one. Beyond 5 million entries of such columns that is too slow;
+    the gap then contains an estimate of what they may still gain.
 
     Examples
     --------
