@@ -11,8 +11,10 @@ __version__ = "0.1.0"
 
 _SUBMODULES = (
     "datafits",
+    "datasets",
     "exceptions",
     "linear_model",
+    "metrics",
     "operators",
     "penalties",
     "plotting",
