@@ -13,6 +13,7 @@ _SUBMODULES = (
     "datafits",
     "datasets",
     "exceptions",
+    "greedy",
     "linear_model",
     "metrics",
     "operators",
