@@ -5,7 +5,8 @@ Conventions
 - `n` rows, `p` columns, `T` targets (tasks). X~ = X - 1 m' is the centred matrix, S the
   diagonal of sample weights, which sum to n. "Rows" are arrays of shape (p,) or (p, T).
 - Everything but X is float64 and C-contiguous; index arrays are int64. X is a
-  Fortran-ordered array or a CSC triple with int32 indices, float32 or float64. A wrong
+  Fortran-ordered array or a CSC triple with int32 indices, float32 or float64. The
+  batches of `omp_gram` are C-contiguous, all of them float32 or all float64. A wrong
   dtype or order is a TypeError, a wrong size a ValueError; nothing is converted.
 - A matrix or penalty handle is made once and passed to the kernels. It keeps its
   arrays alive and is never written to: any number of threads may share it.
@@ -171,6 +172,72 @@ class Backend(Protocol):
         """Gap-safe rule: keep_j = False where w_j = 0 at the optimum.
 
         out: keep (p,).
+        """
+
+    # -- greedy pursuit ----------------------------------------------------------------
+    # Atoms are the columns of a dictionary.
+    def omp_work_size(self, n_atoms: int, n_nonzero: int) -> int:
+        """Values that `omp_gram` needs in `work`."""
+
+    def omp_gram(
+        self,
+        gram: NDArray[Any],
+        correlations: NDArray[Any],
+        squares: Doubles,
+        ols: bool,
+        n_nonzero: int,
+        tol: float,
+        dependent: float,
+        negligible: float,
+        support: Indices,
+        coef: NDArray[Any],
+        count: Indices,
+        error: Doubles,
+        work: NDArray[Any],
+    ) -> None:
+        """Orthogonal matching pursuit of each signal, by the Gram matrix of the atoms.
+
+        A signal is known by its inner products with the atoms, a row of `correlations`
+        (B, p), and by its square. Each step chooses the atom with the largest |a_j' r|
+        or, with `ols`, |a_j' r| over the norm of a_j off the span of the chosen ones;
+        the lowest index where these are equal. It ends with `n_nonzero` atoms, with a
+        squared error of at most `tol` (negative: never), or where no atom is left:
+        those that depend on the chosen ones do not count (the square off their span is
+        at most `dependent` times the whole one), nor do those with (a_j' r)^2 of at
+        most `negligible` times ||a_j||^2 times the first gain. Both bounds grow with
+        the rounding errors, by the largest ratio of a chosen square to its part off
+        the span.
+
+        out: support, coef (B, n_nonzero), in the order of choice, of which the first
+        `count` (B,) are written; error (B,), the squares less all gains; work is
+        scratch.
+        """
+
+    def top_k(self, scores: Doubles, k: int, out: Indices) -> None:
+        """Indices of the k largest scores of each row (B, p), in increasing order.
+
+        The lower index wins where scores are equal. out: out (B, k).
+        """
+
+    def lad_line_search(
+        self,
+        X: Matrix,
+        residual: Doubles,
+        shift: Doubles,
+        slope: Doubles,
+        steps: Doubles,
+        gains: Doubles,
+        work: Doubles,
+    ) -> None:
+        """argmin_t ||r - t x_j||_1 + |shift_j - t slope_j| for each column.
+
+        The weighted median of the ratios r_i / x_ij (and shift_j / slope_j) with
+        weights |x_ij|: the first of them up to which the weights sum to half of the
+        total, 0 where there is none. Works on X as it is stored: its means and weights
+        play no part. Not for a Gram matrix (ValueError).
+
+        out: steps (p,); gains (p,), the decrease from t = 0; work, 2 (n + 1) values, is
+        scratch.
         """
 
 

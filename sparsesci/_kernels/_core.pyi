@@ -77,3 +77,29 @@ def screen(
     gap: float,
     keep: NDArray[np.bool_],
 ) -> None: ...
+def omp_work_size(n_atoms: int, n_nonzero: int) -> int: ...
+def omp_gram(
+    gram: NDArray[Any],
+    correlations: NDArray[Any],
+    squares: Doubles,
+    ols: bool,
+    n_nonzero: int,
+    tol: float,
+    dependent: float,
+    negligible: float,
+    support: Indices,
+    coef: NDArray[Any],
+    count: Indices,
+    error: Doubles,
+    work: NDArray[Any],
+) -> None: ...
+def top_k(scores: Doubles, k: int, out: Indices) -> None: ...
+def lad_line_search(
+    X: Matrix,
+    residual: Doubles,
+    shift: Doubles,
+    slope: Doubles,
+    steps: Doubles,
+    gains: Doubles,
+    work: Doubles,
+) -> None: ...

@@ -11,7 +11,10 @@ from sparsesci._kernels._core import (
     dual_point,
     flags,
     gram_matrix,
+    lad_line_search,
     multiversioned,
+    omp_gram,
+    omp_work_size,
     penalty,
     penalty_signatures,
     prox,
@@ -19,6 +22,7 @@ from sparsesci._kernels._core import (
     screen,
     subdiff,
     subtract_product,
+    top_k,
     value,
 )
 
@@ -36,7 +40,10 @@ __all__ = [
     "dual_point",
     "flags",
     "gram_matrix",
+    "lad_line_search",
     "multiversioned",
+    "omp_gram",
+    "omp_work_size",
     "penalty",
     "penalty_signatures",
     "prox",
@@ -44,5 +51,6 @@ __all__ = [
     "screen",
     "subdiff",
     "subtract_product",
+    "top_k",
     "value",
 ]

@@ -59,5 +59,6 @@ std::optional<CArray<T>> optional_array(const py::object& a, const char* name) {
 
 void bind_types(py::module_& m);
 void bind_kernels(py::module_& m);
+void bind_pursuit(py::module_& m);
 
 }  // namespace sparsesci

@@ -1,17 +1,6 @@
 #include "sparsesci/vector.hpp"
 
-#if defined(SPARSESCI_HAS_TARGET_CLONES)
-#define SPARSESCI_MULTIVERSION \
-    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SPARSESCI_MULTIVERSION
-#endif
-
-#if defined(__GNUC__)
-#define SPARSESCI_INLINE inline __attribute__((always_inline))
-#else
-#define SPARSESCI_INLINE inline
-#endif
+#include "sparsesci/simd.hpp"
 
 namespace sparsesci {
 namespace {

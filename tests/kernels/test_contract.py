@@ -99,7 +99,38 @@ def valid_call(kernels, name):
             "gap": 0.1,
             "keep": np.zeros(P, dtype=bool),
         },
+        **pursuit_calls(kernels, X),
     }[name]
+
+
+def pursuit_calls(kernels, X):
+    codes = {"support": np.zeros((3, 2), int), "coef": np.zeros((3, 2))}
+    return {
+        "omp_work_size": {"n_atoms": P, "n_nonzero": 2},
+        "omp_gram": {
+            "gram": np.eye(P),
+            "correlations": np.arange(3.0 * P).reshape(3, P),
+            "squares": np.full(3, 1e3),
+            **{"ols": True, "n_nonzero": 2, "tol": -1.0},
+            **{"dependent": 1e-12, "negligible": 1e-28, **codes},
+            **{"count": np.zeros(3, int), "error": np.zeros(3)},
+            "work": np.zeros(kernels.omp_work_size(P, 2)),
+        },
+        "top_k": {
+            "scores": np.arange(3.0 * P).reshape(3, P),
+            "k": 2,
+            "out": np.zeros((3, 2), int),
+        },
+        "lad_line_search": {
+            "X": X,
+            "residual": np.arange(float(N)),
+            "shift": np.ones(P),
+            "slope": np.ones(P),
+            "steps": np.zeros(P),
+            "gains": np.zeros(P),
+            "work": np.zeros(2 * (N + 1)),
+        },
+    }
 
 
 INPUTS = {
@@ -112,6 +143,9 @@ INPUTS = {
     "subdiff": ("rows", "grad"),
     "dual_point": ("u",),
     "screen": ("u", "lipschitz"),
+    "omp_gram": ("gram", "correlations", "squares"),
+    "top_k": ("scores",),
+    "lad_line_search": ("residual", "shift", "slope"),
 }
 OUTPUTS = {
     "column_stats": ("means", "lipschitz"),
@@ -122,6 +156,9 @@ OUTPUTS = {
     "prox_rows": ("out",),
     "subdiff": ("out",),
     "screen": ("keep",),
+    "omp_gram": ("support", "coef", "count", "error", "work"),
+    "top_k": ("out",),
+    "lad_line_search": ("steps", "gains", "work"),
 }
 HANDLES = ("dense_matrix", "csc_matrix", "gram_matrix")
 
@@ -319,6 +356,40 @@ BAD_SIZES = [
     ("screen", {"u": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
     ("screen", {"lipschitz": np.ones(3)}, "lipschitz must have 4 entries, got 3"),
     ("screen", {"keep": np.zeros(3, bool)}, "keep must have 4 entries, got 3"),
+    ("omp_gram", {"gram": np.ones((3, 4))}, "gram must be square"),
+    (
+        "omp_gram",
+        {"n_nonzero": 5},
+        "n_nonzero must be at most the number of atoms, 4",
+    ),
+    (
+        "omp_gram",
+        {"correlations": np.ones((3, 5))},
+        "correlations must have 12 entries, got 15",
+    ),
+    (
+        "omp_gram",
+        {"squares": np.ones(2)},
+        "correlations must have 8 entries, got 12",
+    ),
+    ("omp_gram", {"support": np.ones(3, int)}, "support must have 6 entries, got 3"),
+    ("omp_gram", {"coef": np.ones(3)}, "coef must have 6 entries, got 3"),
+    ("omp_gram", {"count": np.ones(2, int)}, "count must have 3 entries, got 2"),
+    ("omp_gram", {"error": np.ones(2)}, "error must have 3 entries, got 2"),
+    ("omp_gram", {"work": np.ones(5)}, "work arrays are too small"),
+    ("top_k", {"scores": np.ones(3)}, "scores must have 2 dimensions"),
+    ("top_k", {"k": 5}, "k must be at most the number of columns, 4"),
+    ("top_k", {"out": np.ones(5, int)}, "out must have 6 entries, got 5"),
+    (
+        "lad_line_search",
+        {"residual": np.ones(5)},
+        "residual must have 6 entries, got 5",
+    ),
+    ("lad_line_search", {"shift": np.ones(5)}, "shift must have 4 entries, got 5"),
+    ("lad_line_search", {"slope": np.ones(5)}, "slope must have 4 entries, got 5"),
+    ("lad_line_search", {"steps": np.ones(5)}, "steps must have 4 entries, got 5"),
+    ("lad_line_search", {"gains": np.ones(5)}, "gains must have 4 entries, got 5"),
+    ("lad_line_search", {"work": np.ones(13)}, "work arrays are too small"),
 ]
 
 

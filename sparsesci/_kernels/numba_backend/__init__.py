@@ -14,9 +14,11 @@ import numpy as np
 
 from sparsesci._kernels.numba_backend import cd as _cd
 from sparsesci._kernels.numba_backend import columns as _passes
+from sparsesci._kernels.numba_backend import pursuit as _pursuit
 from sparsesci._kernels.numba_backend import terms as _terms
 from sparsesci._kernels.numba_backend._handles import (
     BOOL,
+    DATA,
     INDEX,
     Matrix,
     Penalty,
@@ -50,6 +52,9 @@ __all__ = [
     "dense_matrix",
     "dual_point",
     "gram_matrix",
+    "lad_line_search",
+    "omp_gram",
+    "omp_work_size",
     "penalty",
     "penalty_signatures",
     "prox",
@@ -57,6 +62,7 @@ __all__ = [
     "screen",
     "subdiff",
     "subtract_product",
+    "top_k",
     "value",
 ]
 
@@ -264,4 +270,120 @@ def screen(
         float(scale),
         float(gap),
         flat(writable(keep)),
+    )
+
+
+# ---- greedy pursuit ------------------------------------------------------------------
+def omp_work_size(n_atoms: int, n_nonzero: int) -> int:
+    return (n_nonzero + 3) * n_atoms + 3 * n_nonzero
+
+
+def omp_gram(
+    gram: Any,
+    correlations: Any,
+    squares: Any,
+    ols: bool,
+    n_nonzero: int,
+    tol: float,
+    dependent: float,
+    negligible: float,
+    support: Any,
+    coef: Any,
+    count: Any,
+    error: Any,
+    work: Any,
+) -> None:
+    k = index(n_nonzero)
+    _check_omp(gram, correlations, squares, k, support, coef, count, error, work)
+    p, n_signals = gram.shape[0], squares.size
+    scratch = flat(writable(work))
+    atoms, rest = scratch[: 3 * p].reshape(3, p), scratch[3 * p :]
+    _pursuit.omp_gram(
+        readable(gram),
+        readable(correlations).reshape(n_signals, p),
+        flat(readable(squares)),
+        bool(ols),
+        (k, float(tol), float(negligible)),
+        gram.dtype.type(dependent),
+        writable(support).reshape(n_signals, k),
+        writable(coef).reshape(n_signals, k),
+        flat(writable(count)),
+        flat(writable(error)),
+        atoms,
+        rest[: k * p].reshape(k, p),
+        rest[k * p :][: 3 * k].reshape(3, k),
+    )
+
+
+def _check_omp(
+    gram: Any,
+    correlations: Any,
+    squares: Any,
+    k: int,
+    support: Any,
+    coef: Any,
+    count: Any,
+    error: Any,
+    work: Any,
+) -> None:
+    if not isinstance(gram, np.ndarray) or gram.dtype not in DATA:
+        raise TypeError("gram must be an array of float32 or float64")
+    check(gram, "gram", gram.dtype)
+    check(correlations, "correlations", gram.dtype)
+    check(squares, "squares")
+    check(support, "support", INDEX)
+    check(coef, "coef", gram.dtype)
+    check(count, "count", INDEX)
+    check(error, "error")
+    check(work, "work", gram.dtype)
+    square = gram.ndim == 2 and gram.shape[0] == gram.shape[1]
+    require(square, "gram must be square")
+    p, n_signals = gram.shape[0], squares.size
+    require(0 <= k <= p, f"n_nonzero must be at most the number of atoms, {p}")
+    require_size(correlations, n_signals * p, "correlations")
+    require_size(support, n_signals * k, "support")
+    require_size(coef, n_signals * k, "coef")
+    require_size(count, n_signals, "count")
+    require_size(error, n_signals, "error")
+    require(work.size >= omp_work_size(p, k), "work arrays are too small")
+
+
+def top_k(scores: Any, k: int, out: Any) -> None:
+    check(scores, "scores")
+    check(out, "out", INDEX)
+    require(scores.ndim == 2, "scores must have 2 dimensions")
+    n_rows, p = scores.shape
+    require(0 <= k <= p, f"k must be at most the number of columns, {p}")
+    require_size(out, n_rows * k, "out")
+    _pursuit.top_k(readable(scores), writable(out).reshape(n_rows, index(k)))
+
+
+def lad_line_search(
+    X: Matrix, residual: Any, shift: Any, slope: Any, steps: Any, gains: Any, work: Any
+) -> None:
+    require_handle(X, Matrix)
+    check(residual, "residual")
+    check(shift, "shift")
+    check(slope, "slope")
+    check(steps, "steps")
+    check(gains, "gains")
+    check(work, "work")
+    require_size(residual, X.residual_size, "residual")
+    require_size(shift, X.n_cols, "shift")
+    require_size(slope, X.n_cols, "slope")
+    require_size(steps, X.n_cols, "steps")
+    require_size(gains, X.n_cols, "gains")
+    size = X.residual_size + 1
+    require(work.size >= 2 * size, "work arrays are too small")
+    require(not isinstance(X.view, Gram), "a Gram matrix has no rows")
+    scratch = flat(writable(work))
+    _pursuit.lad_line_search(
+        X.view,
+        flat(readable(residual)),
+        flat(readable(shift)),
+        flat(readable(slope)),
+        flat(writable(steps)),
+        flat(writable(gains)),
+        scratch[:size],
+        scratch[size : 2 * size],
     )

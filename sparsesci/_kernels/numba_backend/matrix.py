@@ -55,6 +55,24 @@ def stats(X, j, center):
     return X.stats(j, center)
 
 
+@method
+def entry_count(X, j):
+    """Number of stored entries of column j."""
+    return X.entry_count(j)
+
+
+@method
+def entry_row(X, j, k):
+    """Row of the k-th stored entry of column j."""
+    return X.entry_row(j, k)
+
+
+@method
+def entry(X, j, k):
+    """The k-th stored entry of column j as it is, not centred."""
+    return X.entry(j, k)
+
+
 class Dense(NamedTuple):
     """Column-major matrix, flat. `means` are zeros where nothing is centred."""
 
@@ -91,6 +109,15 @@ class Dense(NamedTuple):
             return first, square
         square = square / self.n_rows - shift * shift
         return first + shift, square if square > 0 else 0.0
+
+    def entry_count(self, j):
+        return self.n_rows
+
+    def entry_row(self, j, k):
+        return k
+
+    def entry(self, j, k):
+        return self.data[j * self.n_rows + k]
 
 
 class Csc(NamedTuple):
@@ -143,6 +170,15 @@ class Csc(NamedTuple):
         if end - begin < n and mass < n:
             second += (n - mass) * mean * mean
         return mean, second / n if second > 0 else 0.0
+
+    def entry_count(self, j):
+        return self.indptr[j + 1] - self.indptr[j]
+
+    def entry_row(self, j, k):
+        return self.indices[self.indptr[j] + k]
+
+    def entry(self, j, k):
+        return self.data[self.indptr[j] + k]
 
 
 class Gram(NamedTuple):
