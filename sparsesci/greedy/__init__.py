@@ -1,8 +1,13 @@
 """Greedy and thresholding methods: pursuit, best subsets, selection of features."""
 
+from sparsesci.greedy._probe import SparseProbe
+from sparsesci.greedy._selectors import ForwardSelector, SequentialAttentionSelector
 from sparsesci.greedy._weighted_omp import WeightedOMP, weighted_omp
 
 __all__ = [
+    "ForwardSelector",
+    "SequentialAttentionSelector",
+    "SparseProbe",
     "WeightedOMP",
     "weighted_omp",
 ]

@@ -35,7 +35,7 @@ class CoordinatePenalty:
         size = np.abs(v) if self.norm == "l1" else (v != 0)
         return np.asarray(self.strength * size)
 
-    def part(self, columns: slice | NDArray[np.intp]) -> CoordinatePenalty:
+    def part(self, columns: NDArray[np.intp]) -> CoordinatePenalty:
         """The same for some of the columns."""
         return CoordinatePenalty(self.norm, self.strength[columns])
 
@@ -84,28 +84,16 @@ def absolute_gain(
     compared with the minimum of the loss alone.
     """
     n_samples = len(residual)
-    weight = n_samples * penalty.strength if penalty.norm == "l1" else np.zeros(u.size)
-    step = lad_line_search(residual, columns, -u, weight)
-    gain = _absolute_fall(u, step, columns, residual, penalty)
-    moved = np.flatnonzero(u) if penalty.norm == "l0" else np.zeros(0, dtype=np.intp)
-    if moved.size:
-        to_zero = _absolute_fall(
-            u[moved], -u[moved], columns[:, moved], residual, penalty.part(moved)
-        )
-        gain[moved] = np.maximum(gain[moved], to_zero)
+    if penalty.norm == "l1":
+        weight = n_samples * penalty.strength
+        return lad_line_search(residual, columns, -u, weight)[1] / n_samples
+    step, fall = lad_line_search(residual, columns, -u, np.zeros(u.size))
+    gain = fall / n_samples + penalty(u) - penalty(u + step)
+    for j in np.flatnonzero(u):
+        at_zero = np.abs(residual + u[j] * columns[:, j]).mean()
+        to_zero = np.abs(residual).mean() - at_zero + penalty.strength[j]
+        gain[j] = max(gain[j], to_zero)
     return np.maximum(gain, 0.0)
-
-
-def _absolute_fall(
-    u: Vector,
-    step: Vector,
-    columns: Vector,
-    residual: Vector,
-    penalty: CoordinatePenalty,
-) -> Vector:
-    """Objective at u less that at u + step."""
-    moved = np.abs(residual - step[:, None] * columns.T).mean(axis=1)
-    return np.abs(residual).mean() - moved + penalty(u) - penalty(u + step)
 
 
 def _soft(z: Vector, threshold: Vector) -> Vector:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from sparsesci._kernels import get_backend
+
 _TIGHT = {"dual_feasibility_tolerance": 1e-10, "primal_feasibility_tolerance": 1e-10}
 
 
@@ -14,23 +16,26 @@ def lad_line_search(
     columns: NDArray[np.float64],
     at: NDArray[np.float64],
     weight: NDArray[np.float64],
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Minimise ``sum_i |r_i - t x_ij| + weight_j |t - at_j|`` over t for each column.
 
     The sum is piecewise linear with kinks at ``r_i / x_ij`` and at ``at_j``, which its
-    slope weighs by ``|x_ij|`` and ``weight_j``: a weighted median is a minimum. Costs a
-    sort of each column.
+    slope weighs by ``|x_ij|`` and ``weight_j``: a weighted median is a minimum. Returns
+    the minima and the falls from ``t = 0``.
     """
-    rows = columns.T  # contiguous: columns are Fortran-ordered
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        kinks = np.where(rows == 0, 0.0, residual / rows)
-    kinks = np.column_stack([kinks, at])
-    weights = np.column_stack([np.abs(rows), weight])
-    order = np.argsort(kinks, axis=1)
-    below = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1)
-    middle = np.argmax(below >= below[:, -1:] / 2, axis=1)
-    chosen = order[np.arange(len(order)), middle]
-    return kinks[np.arange(len(order)), chosen]
+    backend = get_backend()
+    n_samples, n_columns = columns.shape
+    step, fall = np.empty(n_columns), np.empty(n_columns)
+    backend.lad_line_search(
+        backend.dense_matrix(columns, None, None),
+        residual,
+        weight * at,
+        weight,
+        step,
+        fall,
+        np.empty(2 * (n_samples + 1)),
+    )
+    return step, fall
 
 
 def lad_regression(

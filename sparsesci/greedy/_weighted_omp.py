@@ -1,13 +1,7 @@
-"""Orthogonal matching pursuit whose selection follows a penalised loss.
-
-In units of the largest ``|y|``, on columns scaled to mean square 1. Three fits know how
-to refit on the support and how to score the columns; one loop selects.
-"""
+"""Orthogonal matching pursuit whose selection follows a penalised loss."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,16 +10,10 @@ from scipy.sparse.linalg import LinearOperator
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sparsesci.greedy._basis import GrowingBasis
-from sparsesci.greedy._gains import (
-    CoordinatePenalty,
-    absolute_gain,
-    root_gain,
-    squared_gain,
-)
-from sparsesci.greedy._lad import lad_regression
-from sparsesci.operators import Design, as_design
-from sparsesci.operators.design import ColumnDesign, Residual
+from sparsesci.greedy._columns import ScaledColumns
+from sparsesci.greedy._fits import FITS, pursue
+from sparsesci.greedy._gains import CoordinatePenalty
+from sparsesci.operators import as_design
 from sparsesci.solvers import SolverResult
 from sparsesci.solvers._inputs import check_design_matrix, check_targets, clean_csc
 from sparsesci.utils.validation import (
@@ -37,216 +25,10 @@ from sparsesci.utils.validation import (
 )
 
 _NORMS = ("l0", "l1")
-# Columns are scored in blocks of about this many entries where each entry is needed.
-_BLOCK_ENTRIES = 2_000_000
-# A refit that lowers the loss by less than this share has only moved rounding errors.
-_ROUNDING = 1e-13
 
 Vector = NDArray[np.float64]
 
 
-# ---- columns -------------------------------------------------------------------------
-class _ScaledColumns:
-    """Columns divided by their root mean squares; zero columns stay zero."""
-
-    def __init__(self, design: Design) -> None:
-        self.design = design
-        squares = (
-            design.lipschitz
-            if isinstance(design, ColumnDesign)
-            else np.array([np.mean(self._raw(j) ** 2) for j in range(self.n_features)])
-        )
-        self.scale = np.sqrt(squares)
-        if design.means is not None:  # a constant column leaves rounding errors
-            self.scale[self.scale <= 1e-14 * np.abs(design.means)] = 0.0
-        self.inverse = np.zeros(self.n_features)
-        np.divide(1.0, self.scale, out=self.inverse, where=self.scale > 0)
-
-    @property
-    def n_features(self) -> int:
-        return self.design.n_features
-
-    def correlate(self, residual: Vector) -> Vector:
-        """``x_j' r / n`` for all columns."""
-        rows = Residual(np.ascontiguousarray(residual[None]), np.zeros(1))
-        return np.asarray(self.design.correlate(rows)[:, 0] * self.inverse)
-
-    def column(self, j: int) -> Vector:
-        return np.asarray(self._raw(j) * self.inverse[j])
-
-    def block(self, columns: NDArray[np.intp]) -> Vector:
-        """Several columns as a Fortran-ordered array."""
-        assert isinstance(self.design, ColumnDesign)
-        dense = self.design.dense_columns(columns.astype(np.int32))
-        return dense * self.inverse[columns]
-
-    def _raw(self, j: int) -> Vector:
-        if isinstance(self.design, ColumnDesign):
-            return self.design.dense_columns(np.array([j], dtype=np.int32))[:, 0]
-        unit = np.zeros((self.n_features, 1))
-        unit[j] = 1.0
-        return self.design.apply(unit)[0]
-
-
-# ---- fits ----------------------------------------------------------------------------
-class _Fit(ABC):
-    """The unpenalised fit on a growing support."""
-
-    def __init__(self, X: _ScaledColumns, y: Vector) -> None:
-        self.X = X
-        self.y = y
-        self.support: list[int] = []
-        self.intercept = 0.0
-        self.coef = np.zeros(0)
-        self.residual = y
-
-    @staticmethod
-    @abstractmethod
-    def loss_of(residual: Vector) -> float:
-        """Value of the loss."""
-
-    @abstractmethod
-    def gains(self, penalty: CoordinatePenalty) -> Vector:
-        """By how much each coefficient can lower the objective."""
-
-    @abstractmethod
-    def refit(self, j: int) -> bool:
-        """Take j in and refit; False, and nothing done, where that is pointless."""
-
-    @property
-    def loss(self) -> float:
-        """Value of the loss at the present fit."""
-        return self.loss_of(self.residual)
-
-    @property
-    def full_coef(self) -> Vector:
-        """Coefficients of all columns."""
-        full = np.zeros(self.X.n_features)
-        full[self.support] = self.coef
-        return full
-
-
-class _LeastSquares(_Fit):
-    """Fit of squares: the residual is orthogonal to the support."""
-
-    def __init__(self, X: _ScaledColumns, y: Vector) -> None:
-        super().__init__(X, y)
-        self.basis = GrowingBasis(len(y))
-
-    @staticmethod
-    def loss_of(residual: Vector) -> float:
-        return float(np.mean(residual**2) / 2)
-
-    def gains(self, penalty: CoordinatePenalty) -> Vector:
-        return squared_gain(self.full_coef, self._correlations(), penalty)
-
-    def refit(self, j: int) -> bool:
-        unit = self.basis.append(self.X.column(j))
-        if unit is None:
-            return False
-        self.residual = self.residual - unit * (unit @ self.residual)
-        self.coef = self.basis.solve(self.y)
-        self.support.append(j)
-        return True
-
-    def _correlations(self) -> Vector:
-        g = self.X.correlate(self.residual)
-        g[self.support] = 0.0
-        return g
-
-
-class _RootLeastSquares(_LeastSquares):
-    """The same fit, with the root of its mean square as the loss."""
-
-    @staticmethod
-    def loss_of(residual: Vector) -> float:
-        return float(np.sqrt(np.mean(residual**2)))
-
-    def gains(self, penalty: CoordinatePenalty) -> Vector:
-        return root_gain(self.full_coef, self._correlations(), self.loss, penalty)
-
-
-class _LeastAbsolute(_Fit):
-    """Fit of absolute values, with a column of ones where there is an intercept."""
-
-    def __init__(self, X: _ScaledColumns, y: Vector) -> None:
-        super().__init__(X, y)
-        self.columns = np.empty((len(y), 0))
-        if X.design.means is not None:
-            self.columns = np.ones((len(y), 1))
-            self.intercept = float(np.median(y))
-            self.residual = y - self.intercept
-
-    @staticmethod
-    def loss_of(residual: Vector) -> float:
-        return float(np.abs(residual).mean())
-
-    def gains(self, penalty: CoordinatePenalty) -> Vector:
-        u, n_features = self.full_coef, self.X.n_features
-        step = max(1, _BLOCK_ENTRIES // len(self.y))
-        blocks = [
-            np.arange(start, min(start + step, n_features))
-            for start in range(0, n_features, step)
-        ]
-        parts = [
-            absolute_gain(u[b], self.X.block(b), self.residual, penalty.part(b))
-            for b in blocks
-        ]
-        return np.concatenate(parts)
-
-    def refit(self, j: int) -> bool:
-        columns = np.column_stack([self.columns, self.X.column(j)])
-        solution = lad_regression(columns, self.y)
-        residual = self.y - columns @ solution
-        if self.loss_of(residual) >= (1 - _ROUNDING) * self.loss:
-            return False
-        self.columns, self.residual = columns, residual
-        self.support.append(j)
-        self.coef = solution[-len(self.support) :]
-        if solution.size > len(self.support):
-            self.intercept = float(solution[0])
-        return True
-
-
-_FITS: dict[str, type[_Fit]] = {
-    "lasso": _LeastSquares,
-    "sqrt_lasso": _RootLeastSquares,
-    "lad_lasso": _LeastAbsolute,
-}
-
-
-# ---- the loop ------------------------------------------------------------------------
-@dataclass
-class _Pursuit:
-    """A finished pursuit: its fit, and why it stopped."""
-
-    fit: _Fit
-    status: str
-    gain: float
-    n_iter: int
-
-
-def _pursue(
-    fit: _Fit, penalty: CoordinatePenalty, max_iter: int, tol: float
-) -> _Pursuit:
-    """Take in the best column until the best move is no new column."""
-    norm = np.linalg.norm
-    smallest = tol * norm(fit.residual)
-    best = np.inf
-    for n_iter in range(max_iter + 1):
-        if norm(fit.residual) <= smallest:
-            return _Pursuit(fit, "converged", 0.0, n_iter)
-        gains = fit.gains(penalty)
-        j = int(np.argmax(gains))
-        best = float(gains[j])
-        if best <= 0 or j in fit.support:
-            return _Pursuit(fit, "converged", best, n_iter)
-        if n_iter == max_iter or not fit.refit(j):
-            break
-    return _Pursuit(fit, "max_iter" if n_iter == max_iter else "stalled", best, n_iter)
-
-
-# ---- the function --------------------------------------------------------------------
 def weighted_omp(
     X: Any,
     y: Any,
@@ -377,7 +159,7 @@ def check_options(
 ) -> None:
     """Refuse bad options before any data are looked at."""
     check_real("alpha", alpha, low=0)
-    check_choice("loss", loss, tuple(_FITS))
+    check_choice("loss", loss, tuple(FITS))
     check_choice("norm", norm, _NORMS)
     check_flag("fit_intercept", fit_intercept)
     check_real("tol", tol, low=0, high=1, open_high=True)
@@ -413,7 +195,7 @@ def _solve(
             "X must show its columns for loss='lad_lasso': pass an array or a sparse "
             "matrix, not a LinearOperator."
         )
-    columns = _ScaledColumns(as_design(X, None, fit_intercept))
+    columns = ScaledColumns(as_design(X, None, fit_intercept))
     centred, mean = columns.design.center_targets(Y)
     unit = float(np.abs(centred).max()) or 1.0
     strength = alpha * (weights if norm == "l1" else weights**2)
@@ -421,8 +203,8 @@ def _solve(
     for _ in range((loss == "lasso") + (norm == "l0")):
         strength = strength / unit
     penalty = CoordinatePenalty(norm, strength)
-    fit = _FITS[loss](columns, centred[0] / unit)
-    pursuit = _pursue(fit, penalty, max_iter or min(X.shape), tol)
+    fit = FITS[loss](columns, centred[0] / unit)
+    pursuit = pursue(fit, penalty, max_iter or min(X.shape), tol)
     scaled = fit.full_coef
     degree = 2 if loss == "lasso" else 1
     coef = scaled * columns.inverse * unit
@@ -440,7 +222,6 @@ def _solve(
     )
 
 
-# ---- the estimator -------------------------------------------------------------------
 class WeightedOMP(RegressorMixin, BaseEstimator):
     """Orthogonal matching pursuit that descends on a penalised loss.
 

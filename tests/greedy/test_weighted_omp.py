@@ -16,9 +16,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sparsesci.datasets import make_sparse_problem
 from sparsesci.greedy import WeightedOMP, weighted_omp
+from sparsesci.greedy._columns import ScaledColumns
+from sparsesci.greedy._fits import FITS
 from sparsesci.greedy._gains import CoordinatePenalty
 from sparsesci.greedy._lad import lad_line_search, lad_regression
-from sparsesci.greedy._weighted_omp import _FITS, _ScaledColumns
 from sparsesci.operators import as_design
 
 LOSSES = {
@@ -76,7 +77,7 @@ def test_gains_equal_brute_force(loss, norm, level, n_taken, backend):
     X[:, 2] /= np.sqrt(np.mean(X[:, 2] ** 2))
     y = X[:, 0] + 0.3 * X[:, 1] + 0.2 * rng.standard_normal(12)
     strength = level * rng.uniform(0.3, 2.0, 7)
-    fit = _FITS[loss](_ScaledColumns(as_design(X, None, False)), y)
+    fit = FITS[loss](ScaledColumns(as_design(X, None, False)), y)
     for j in (5, 1, 0, 3)[:n_taken]:
         assert fit.refit(j)
     gains = fit.gains(CoordinatePenalty(norm, strength))
@@ -97,18 +98,19 @@ def test_gains_equal_brute_force(loss, norm, level, n_taken, backend):
         assert_allclose(gains[j], max(now - least, 0), atol=1e-9)
 
 
-def test_line_search_is_a_minimum_whatever_the_ties():
+def test_line_search_is_a_minimum_whatever_the_ties(backend):
     rng = np.random.default_rng(0)
     for trial in range(50):
         columns = np.asfortranarray(rng.integers(-2, 3, (7, 5)).astype(float))
         residual = rng.integers(-3, 4, 7).astype(float)
         at, weight = rng.integers(-1, 2, 5).astype(float), rng.random(5) * (trial % 2)
-        step = lad_line_search(residual, columns, at, weight)
-        for x, t, a, w in zip(columns.T, step, at, weight):
-            kinks = np.r_[residual[x != 0] / x[x != 0], a, t]
+        found = lad_line_search(residual, columns, at, weight)
+        for x, a, w, t, fall in zip(columns.T, at, weight, *found):
+            kinks = np.r_[residual[x != 0] / x[x != 0], a, 0.0, t]
             values = np.abs(residual - kinks[:, None] * x).sum(axis=1)
             values += w * np.abs(kinks - a)
             assert_allclose(values[-1], values.min(), atol=1e-12)
+            assert_allclose(values[-2] - values[-1], fall, atol=1e-12)
 
 
 def _primal_lad(A, y):
