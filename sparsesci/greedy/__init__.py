@@ -1,5 +1,6 @@
 """Greedy and thresholding methods: pursuit, best subsets, selection of features."""
 
+from sparsesci.greedy._omp import orthogonal_mp, orthogonal_mp_gram
 from sparsesci.greedy._probe import SparseProbe
 from sparsesci.greedy._selectors import ForwardSelector, SequentialAttentionSelector
 from sparsesci.greedy._weighted_omp import WeightedOMP, weighted_omp
@@ -9,5 +10,7 @@ __all__ = [
     "SequentialAttentionSelector",
     "SparseProbe",
     "WeightedOMP",
+    "orthogonal_mp",
+    "orthogonal_mp_gram",
     "weighted_omp",
 ]

@@ -1,4 +1,4 @@
-"""Linear maps: the design matrix as solvers see it."""
+"""Linear maps: the design matrix as solvers see it, dictionaries as pursuits do."""
 
 from sparsesci.operators.design import (
     ColumnDesign,
@@ -8,12 +8,26 @@ from sparsesci.operators.design import (
     SparseDesign,
     as_design,
 )
+from sparsesci.operators.dictionary import (
+    ArrayDictionary,
+    CentredDictionary,
+    Dictionary,
+    OperatorDictionary,
+    ScaledDictionary,
+    as_dictionary,
+)
 
 __all__ = [
+    "ArrayDictionary",
+    "CentredDictionary",
     "ColumnDesign",
     "DenseDesign",
     "Design",
+    "Dictionary",
     "OperatorDesign",
+    "OperatorDictionary",
+    "ScaledDictionary",
     "SparseDesign",
     "as_design",
+    "as_dictionary",
 ]

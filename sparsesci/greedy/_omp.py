@@ -1,0 +1,454 @@
+"""Orthogonal matching pursuit and orthogonal least squares on plain arrays."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.linalg import cholesky, solve_triangular
+from sklearn.utils import check_array
+from sklearn.utils.parallel import Parallel, delayed
+
+from sparsesci.greedy._batch import Codes, code_signals, empty_codes
+from sparsesci.greedy._inputs import (
+    check_atoms,
+    check_n_nonzero,
+    check_signals,
+    check_tol,
+)
+from sparsesci.greedy._pursuit import Selection, pursue
+from sparsesci.operators.dictionary import ArrayDictionary, Dictionary, as_dictionary
+from sparsesci.utils.validation import check_choice, check_flag
+
+Array = NDArray[Any]
+
+RULES = ("omp", "ols")
+# The work of a batch holds a row of the factor for each atom of a code.
+_LARGEST_WORK = 2**24
+
+
+# ---- what is asked for ---------------------------------------------------------------
+def check_precompute(precompute: Any) -> bool | str:
+    """Return the wish about the Gram matrix."""
+    if isinstance(precompute, (bool, np.bool_)):
+        return bool(precompute)
+    if precompute != "auto" or not isinstance(precompute, str):
+        raise ValueError(
+            f"precompute must be 'auto', True or False, got {precompute!r}."
+        )
+    return "auto"
+
+
+def wants_gram(
+    precompute: bool | str, n_atoms: int, n_signals: int, n_nonzero: int
+) -> bool:
+    """Whether a Gram matrix pays: it costs as much as n_atoms passes over the atoms.
+
+    One signal after the other needs about a pass for each atom chosen.
+    """
+    if precompute != "auto":
+        return bool(precompute)
+    fits = (n_nonzero + 3) * n_atoms <= _LARGEST_WORK
+    return fits and n_atoms <= 2 * n_nonzero * n_signals
+
+
+# ---- codes ---------------------------------------------------------------------------
+def code_columns(
+    dictionary: Dictionary,
+    Y: Array,
+    rule: str,
+    n_nonzero: int,
+    tol: float | None,
+    precompute: bool | str,
+    n_jobs: int | None,
+) -> tuple[Codes, Array]:
+    """Codes of the columns of Y, and their squared norms.
+
+    Signals of which `tol` asks for more than updates of squares can tell are coded
+    again from their residuals.
+    """
+    squares = np.asarray(np.einsum("ij,ij->j", Y.conj(), Y, dtype=_wide(Y)).real)
+    ols, n_signals = rule == "ols", Y.shape[1]
+    real = isinstance(dictionary, ArrayDictionary) and not (
+        np.iscomplexobj(Y) or np.issubdtype(dictionary.dtype, np.complexfloating)
+    )
+    if not (
+        real
+        and not sparse.issparse(dictionary.X)
+        and wants_gram(precompute, dictionary.n_atoms, n_signals, n_nonzero)
+    ):
+        codes = _one_by_one(dictionary, Y, ols, n_nonzero, tol, n_jobs)
+        return codes, squares
+    X = dictionary.X
+    Y = Y.astype(X.dtype, copy=False)
+
+    def correlate(part: slice, out: Array) -> None:
+        np.matmul(Y[:, part].T, X, out=out)
+
+    gram = np.ascontiguousarray(X.T @ X)
+    codes = code_signals(gram, correlate, squares, ols, n_nonzero, tol, n_jobs)
+    if tol is not None:
+        unsafe = np.flatnonzero(tol < 100 * np.finfo(X.dtype).eps * squares)
+        again = _one_by_one(dictionary, Y[:, unsafe], ols, n_nonzero, tol, n_jobs)
+        codes.support[unsafe], codes.coef[unsafe] = again.support, again.coef
+        codes.count[unsafe], codes.error[unsafe] = again.count, again.error
+    return codes, squares
+
+
+def _wide(Y: Array) -> Any:
+    return np.complex128 if np.iscomplexobj(Y) else np.float64
+
+
+def _one_by_one(
+    dictionary: Dictionary,
+    Y: Array,
+    ols: bool,
+    n_nonzero: int,
+    tol: float | None,
+    n_jobs: int | None,
+) -> Codes:
+    dtype = np.result_type(dictionary.dtype, Y.dtype)
+    codes = empty_codes(Y.shape[1], n_nonzero, dtype)
+    if dictionary.dtype == np.float32:  # a single signal is computed in double
+        dictionary = ArrayDictionary(dictionary.X.astype(np.float64))  # type: ignore[attr-defined]
+    if ols:
+        _ = dictionary.squares  # once, before threads ask for it
+    found: list[Selection] = Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(pursue)(dictionary, y, ols, n_nonzero, tol) for y in Y.T
+    )
+    for i, selection in enumerate(found):
+        count = len(selection.support)
+        codes.support[i, :count] = selection.support
+        codes.coef[i, :count] = selection.coef()
+        codes.count[i], codes.error[i] = count, selection.error
+    return codes
+
+
+def warn_if_short(codes: Codes, squares: Array, n_nonzero: int, tol: Any) -> None:
+    """Warn where atoms ran out before the goal was reached."""
+    eps = np.finfo(codes.coef.dtype).eps
+    left = codes.error > (1e3 * eps * squares if tol is None else tol)
+    short = int(np.sum(left & (codes.count < n_nonzero)))
+    if short:
+        warnings.warn(
+            f"{short} of {len(squares)} signals got fewer atoms than asked for: all "
+            "others depend on the chosen ones or are orthogonal to what is left.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+# ---- paths ---------------------------------------------------------------------------
+def _path(codes: Codes, gram_of: Any, correlations_of: Any, n_atoms: int) -> Array:
+    """Coefficients after each step, shape (n_atoms, n_signals, n_steps)."""
+    n_signals, n_steps = len(codes.count), int(codes.count.max(initial=0))
+    path = np.zeros((n_atoms, n_signals, n_steps), dtype=codes.coef.dtype)
+    for i, count in enumerate(codes.count):
+        if count == 0:
+            continue
+        support = codes.support[i, :count]
+        L = cholesky(gram_of(support), lower=True)
+        moments = solve_triangular(L, correlations_of(i, support), lower=True)
+        for t in range(1, count + 1):
+            coef = solve_triangular(L[:t, :t], moments[:t], lower=True, trans="C")
+            path[support[:t], i, t - 1 :] = 0
+            path[support[:t], i, t - 1 :] = coef[:, None]
+    return path
+
+
+def _outputs(
+    codes: Codes,
+    coef: Any,
+    single: bool,
+    return_n_iter: bool,
+) -> Any:
+    """Results in scikit-learn's layouts."""
+    if single:
+        coef = coef[:, 0]
+    if not return_n_iter:
+        return coef
+    n_iter = codes.count.tolist()
+    return coef, (n_iter[0] if len(n_iter) == 1 else n_iter)
+
+
+def _check_output(return_path: Any, sparse_output: Any) -> None:
+    check_flag("return_path", return_path)
+    check_flag("sparse_output", sparse_output)
+    if return_path and sparse_output:
+        raise ValueError("sparse_output must be False with return_path=True, got True.")
+
+
+# ---- public --------------------------------------------------------------------------
+def orthogonal_mp(
+    X: Any,
+    y: Any,
+    *,
+    n_nonzero_coefs: int | None = None,
+    tol: float | None = None,
+    precompute: bool | str = "auto",
+    copy_X: bool = True,
+    return_path: bool = False,
+    return_n_iter: bool = False,
+    rule: str = "omp",
+    n_jobs: int | None = None,
+    sparse_output: bool = False,
+) -> Any:
+    """Sparse codes by orthogonal matching pursuit or orthogonal least squares.
+
+    Looks, for each signal, for a small error with few atoms::
+
+        min_w ||y - X w||^2   subject to ||w||_0 <= n_nonzero_coefs
+
+    or for as few atoms as reach ``||y - X w||^2 <= tol``. Starting from none, atoms are
+    chosen one at a time, and all coefficients are fitted anew after each. With r the
+    residual and S the chosen atoms, the next one is
+
+    - ``rule="omp"``: the largest ``|x_j' r|``;
+    - ``rule="ols"``: the largest ``|x_j' r| / ||x_j off span(S)||``, the atom with
+      which the error falls most.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix or LinearOperator of shape (n_samples, n_features)
+        Dictionary; its columns are the atoms, as they are: the rule "omp" prefers
+        long ones. Real or complex.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Signals.
+    n_nonzero_coefs : int, default=None
+        Number of atoms; a tenth of them by default. Not used if `tol` is given.
+    tol : float, default=None
+        Squared norm of the residual at which to stop.
+    precompute : {"auto"} or bool, default="auto"
+        Whether to work on the Gram matrix ``X' X``. "auto" does for many signals.
+        For dense, real data; other data are never turned into it.
+    copy_X : bool, default=True
+        Accepted for compatibility: X is never written to.
+    return_path : bool, default=False
+        Return the coefficients after each step.
+    return_n_iter : bool, default=False
+        Return the number of atoms of each signal as well.
+    rule : {"omp", "ols"}, default="omp"
+        How the next atom is chosen.
+    n_jobs : int, default=None
+        Threads over signals; the results are the same bits for any number.
+    sparse_output : bool, default=False
+        Return the coefficients as a CSC array. Its transpose, with one code for each
+        row, is a CSR array without a copy.
+
+    Returns
+    -------
+    coef : ndarray or csc_array of shape (n_features,) or (n_features, n_targets)
+        Coefficients. With ``return_path=True``, of shape (n_features, n_path) or
+        (n_features, n_targets, n_path).
+    n_iters : int or list of int
+        Number of atoms, if `return_n_iter`.
+
+    Raises
+    ------
+    ValueError
+        If data or parameters are invalid: NaN, infinity, shapes, ranges.
+
+    Warns
+    -----
+    RuntimeWarning
+        If atoms ran out: those left depend on the chosen ones.
+
+    See Also
+    --------
+    orthogonal_mp_gram : The same from inner products.
+    sparsesci.greedy.OrthogonalMatchingPursuit : The estimator.
+
+    Notes
+    -----
+    With a Gram matrix, N signals cost O(N (n p + k^2 p)) for k atoms each: one matrix
+    product and a pivoted Cholesky factorisation. float32 data then stay float32. One
+    signal without a Gram matrix costs O(k n p); where X fits no cache, several columns
+    of the Gram matrix are computed in each pass over it.
+
+    References
+    ----------
+    .. [1] Y. C. Pati, R. Rezaiifar, P. S. Krishnaprasad, "Orthogonal matching
+       pursuit: recursive function approximation with applications to wavelet
+       decomposition", Asilomar Conference, 1993.
+    .. [2] S. Chen, S. A. Billings, W. Luo, "Orthogonal least squares methods and their
+       application to non-linear system identification", Int. J. Control 50, 1989.
+    .. [3] R. Rubinstein, M. Zibulevsky, M. Elad, "Efficient implementation of the
+       K-SVD algorithm using batch orthogonal matching pursuit", Technion, 2008.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sparsesci.greedy import orthogonal_mp
+    >>> X = np.array([[1.0, 0.0, 0.6], [0.0, 1.0, 0.8]])
+    >>> orthogonal_mp(X, [2.0, 1.0], n_nonzero_coefs=1)
+    array([2., 0., 0.])
+    >>> codes = orthogonal_mp(X, [[2.0, 3.0], [1.0, 4.0]], tol=0.1, sparse_output=True)
+    >>> codes.nnz
+    3
+    """
+    check_choice("rule", rule, RULES)
+    precompute = check_precompute(precompute)
+    check_flag("copy_X", copy_X)
+    check_flag("return_n_iter", return_n_iter)
+    _check_output(return_path, sparse_output)
+    tol = check_tol(tol)
+    X = check_atoms(X)
+    n_samples, n_atoms = X.shape
+    n_nonzero = check_n_nonzero(n_nonzero_coefs, n_atoms)
+    if tol is not None:
+        n_nonzero = min(n_samples, n_atoms)
+    y = check_signals(y, n_samples, several=True)
+    Y = y[:, None] if y.ndim == 1 else y
+    single = isinstance(X, np.ndarray) and X.dtype == Y.dtype == np.float32
+    dictionary = ArrayDictionary(X) if single else as_dictionary(X)
+    codes, squares = code_columns(
+        dictionary, Y, rule, n_nonzero, tol, precompute, n_jobs
+    )
+    warn_if_short(codes, squares, n_nonzero, tol)
+    if return_path:
+        coef = _path(
+            codes,
+            lambda S: dictionary.columns(S).T.conj() @ dictionary.columns(S),
+            lambda i, S: dictionary.columns(S).T.conj() @ Y[:, i],
+            n_atoms,
+        )
+    else:
+        coef = codes.to_csc(n_atoms) if sparse_output else codes.to_dense(n_atoms)
+    alone = Y.shape[1] == 1 and not sparse_output
+    return _outputs(codes, coef, alone, return_n_iter)
+
+
+def orthogonal_mp_gram(
+    Gram: Any,
+    Xy: Any,
+    *,
+    n_nonzero_coefs: int | None = None,
+    tol: float | None = None,
+    norms_squared: Any = None,
+    copy_Gram: bool = True,
+    copy_Xy: bool = True,
+    return_path: bool = False,
+    return_n_iter: bool = False,
+    rule: str = "omp",
+    n_jobs: int | None = None,
+    sparse_output: bool = False,
+) -> Any:
+    """Sparse codes by orthogonal matching pursuit, from inner products alone.
+
+    As :func:`orthogonal_mp`, for ``Gram = X' X`` and ``Xy = X' y``.
+
+    Parameters
+    ----------
+    Gram : array-like of shape (n_features, n_features)
+        Gram matrix of the dictionary, real.
+    Xy : array-like of shape (n_features,) or (n_features, n_targets)
+        Inner products of the atoms with the signals.
+    n_nonzero_coefs : int, default=None
+        Number of atoms; a tenth of them by default. Not used if `tol` is given.
+    tol : float, default=None
+        Squared norm of the residual at which to stop. The squared errors are updated:
+        below 1e-14 times the signal's square, rounding decides.
+    norms_squared : float or array-like of shape (n_targets,), default=None
+        Squared norms of the signals; needed with `tol`.
+    copy_Gram : bool, default=True
+        Accepted for compatibility: Gram is never written to.
+    copy_Xy : bool, default=True
+        Accepted for compatibility: Xy is never written to.
+    return_path : bool, default=False
+        Return the coefficients after each step.
+    return_n_iter : bool, default=False
+        Return the number of atoms of each signal as well.
+    rule : {"omp", "ols"}, default="omp"
+        How the next atom is chosen.
+    n_jobs : int, default=None
+        Threads over signals.
+    sparse_output : bool, default=False
+        Return the coefficients as a CSC array.
+
+    Returns
+    -------
+    coef : ndarray or csc_array of shape (n_features,) or (n_features, n_targets)
+        Coefficients, in the dtype of Gram and Xy. With ``return_path=True``, of shape
+        (n_features, n_path) or (n_features, n_targets, n_path).
+    n_iters : int or list of int
+        Number of atoms, if `return_n_iter`.
+
+    See Also
+    --------
+    orthogonal_mp : The same from the dictionary and the signals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sparsesci.greedy import orthogonal_mp_gram
+    >>> X = np.array([[1.0, 0.0, 0.6], [0.0, 1.0, 0.8]])
+    >>> y = np.array([2.0, 1.0])
+    >>> orthogonal_mp_gram(X.T @ X, X.T @ y, n_nonzero_coefs=1)
+    array([2., 0., 0.])
+    """
+    check_choice("rule", rule, RULES)
+    for name, flag in (("copy_Gram", copy_Gram), ("copy_Xy", copy_Xy)):
+        check_flag(name, flag)
+    check_flag("return_n_iter", return_n_iter)
+    _check_output(return_path, sparse_output)
+    tol = check_tol(tol)
+    gram, Y = _check_moments(Gram, Xy)
+    n_atoms = len(gram)
+    n_nonzero = check_n_nonzero(n_nonzero_coefs, n_atoms)
+    squares = _check_squares(norms_squared, tol, Y.shape[1])
+    if tol is not None:
+        n_nonzero = n_atoms
+
+    def correlate(part: slice, out: Array) -> None:
+        out[...] = Y[:, part].T
+
+    codes = code_signals(
+        gram, correlate, squares, rule == "ols", n_nonzero, tol, n_jobs
+    )
+    if tol is not None:
+        warn_if_short(codes, squares, n_nonzero, tol)
+    if return_path:
+        coef = _path(codes, lambda S: gram[np.ix_(S, S)], lambda i, S: Y[S, i], n_atoms)
+    else:
+        coef = codes.to_csc(n_atoms) if sparse_output else codes.to_dense(n_atoms)
+    alone = Y.shape[1] == 1 and not sparse_output
+    return _outputs(codes, coef, alone, return_n_iter)
+
+
+def _check_moments(Gram: Any, Xy: Any) -> tuple[Array, Array]:
+    """Return both in one float type, Xy of shape (n_features, n_targets)."""
+    floats = [np.float64, np.float32]
+    gram = check_array(Gram, dtype=floats, order="C", input_name="Gram")
+    if gram.shape[0] != gram.shape[1]:
+        raise ValueError(f"Gram must be square, got shape {gram.shape}.")
+    Y = check_array(Xy, dtype=floats, ensure_2d=False, input_name="Xy")
+    if Y.ndim not in (1, 2) or len(Y) != len(gram):
+        raise ValueError(
+            f"Xy must have a row for each of the {len(gram)} atoms, got {Y.shape}."
+        )
+    dtype = np.result_type(gram, Y)
+    Y = Y[:, None] if Y.ndim == 1 else Y
+    return gram.astype(dtype, copy=False), Y.astype(dtype, copy=False)
+
+
+def _check_squares(norms_squared: Any, tol: float | None, n_signals: int) -> Array:
+    """Return the squares of the signals; ones where nobody needs them."""
+    if tol is None:
+        return np.ones(n_signals)
+    if norms_squared is None:
+        raise ValueError("norms_squared must be given with tol, got None.")
+    squares = check_array(
+        np.atleast_1d(norms_squared),
+        dtype=np.float64,
+        ensure_2d=False,
+        input_name="norms_squared",
+    )
+    if squares.shape != (n_signals,) or squares.min() < 0:
+        raise ValueError(
+            f"norms_squared must hold {n_signals} non-negative numbers, got "
+            f"{norms_squared!r}."
+        )
+    return np.asarray(squares)

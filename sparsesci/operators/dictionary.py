@@ -1,0 +1,265 @@
+"""A dictionary as greedy methods see it: its atoms are the columns of X.
+
+A dictionary answers few questions, and each kind of data answers them in its own way:
+
+- ``columns(J)``: the listed atoms, dense;
+- ``correlate(R)``: ``X^H R``, the full pass that dominates a pursuit;
+- ``squares``: ``||x_j||^2``.
+
+Everything is float64 or complex128. With an intercept, atoms are less their means.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import LinearOperator
+
+from sparsesci.operators.design import Residual, SparseDesign
+
+Array = NDArray[Any]
+
+# Atoms of an operator are made in blocks of so many.
+_BLOCK = 64
+
+
+class Dictionary(ABC):
+    """What every greedy method may ask; see the module's text.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Number of samples and of atoms.
+    dtype : dtype
+        float64 or complex128.
+    """
+
+    def __init__(self, shape: tuple[int, int], dtype: Any) -> None:
+        self.n_samples, self.n_atoms = shape
+        self.dtype = np.dtype(dtype)
+        self.means: Array | None = None
+
+    @abstractmethod
+    def columns(self, indices: Any) -> Array:
+        """Return the listed atoms as a dense array (n_samples, len(indices))."""
+
+    @abstractmethod
+    def correlate(self, R: Array) -> Array:
+        """Return ``X^H R`` for R of shape (n_samples,) or (n_samples, m)."""
+
+    @cached_property
+    def squares(self) -> NDArray[np.float64]:
+        """``||x_j||^2`` of all atoms."""
+        out = np.empty(self.n_atoms)
+        for start in range(0, self.n_atoms, _BLOCK):
+            where = np.arange(start, min(start + _BLOCK, self.n_atoms))
+            out[where] = square_norms(self.columns(where))
+        return out
+
+    @property
+    def remembers_gram(self) -> bool:
+        """Whether a pass for several vectors costs little more than for one."""
+        return False
+
+
+def square_norms(columns: Array) -> NDArray[np.float64]:
+    """Squared norm of each column."""
+    return np.asarray(np.einsum("ij,ij->j", columns.conj(), columns).real)
+
+
+class ArrayDictionary(Dictionary):
+    """A dense array, or a CSC matrix as it is stored."""
+
+    def __init__(self, X: Any) -> None:
+        super().__init__(X.shape, X.dtype)
+        self.X = X
+
+    def columns(self, indices: Any) -> Array:
+        """Return the listed atoms as a dense array."""
+        chosen = self.X[:, indices]
+        return chosen.toarray(order="F") if sparse.issparse(chosen) else chosen
+
+    def correlate(self, R: Array) -> Array:
+        """Return ``X^H R``; the conjugate is taken of the smaller array."""
+        if sparse.issparse(self.X):
+            return np.asarray(self.X.T @ R.conj()).conj()
+        return np.asarray((R.T.conj() @ self.X).T.conj())
+
+    @cached_property
+    def squares(self) -> NDArray[np.float64]:
+        """``||x_j||^2`` of all atoms."""
+        if not sparse.issparse(self.X):
+            return square_norms(self.X)
+        return np.asarray(abs(self.X).power(2).sum(axis=0)).ravel()
+
+    @property
+    def remembers_gram(self) -> bool:
+        """One pass over data that fit no cache serves many vectors."""
+        stored = self.X.nnz if sparse.issparse(self.X) else self.X.size
+        return bool(stored > 2**20)
+
+
+class CentredDictionary(Dictionary):
+    """A real CSC matrix less its column means, without becoming dense."""
+
+    def __init__(self, X: Any) -> None:
+        super().__init__(X.shape, np.float64)
+        self.design = SparseDesign(X, None, True)
+        self.means = self.design.means + self.design.shift
+
+    def columns(self, indices: Any) -> Array:
+        """Return the listed atoms; constant ones are exact zeros."""
+        indices = np.asarray(indices, dtype=np.int64)
+        out = self.design.dense_columns(indices)
+        out[:, self.design.lipschitz[indices] == 0] = 0.0
+        return out
+
+    def correlate(self, R: Array) -> Array:
+        """Return ``X~' R``."""
+        rows = np.ascontiguousarray(np.atleast_2d(R.T), dtype=np.float64)
+        residual = Residual(rows, np.zeros(len(rows)))
+        out = self.design.correlate(residual) * self.n_samples
+        out[self.design.lipschitz == 0] = 0.0
+        return out[:, 0] if R.ndim == 1 else out
+
+    @cached_property
+    def squares(self) -> NDArray[np.float64]:
+        """``||x~_j||^2`` of all atoms."""
+        return self.design.lipschitz * self.n_samples
+
+
+class OperatorDictionary(Dictionary):
+    """Anything with ``matvec`` and ``rmatvec``, real or complex."""
+
+    def __init__(self, X: LinearOperator) -> None:
+        complex_valued = np.issubdtype(X.dtype or np.float64, np.complexfloating)
+        super().__init__(X.shape, np.complex128 if complex_valued else np.float64)
+        self.X = X
+
+    def columns(self, indices: Any) -> Array:
+        """Return the listed atoms: the operator on unit vectors."""
+        units = np.zeros((self.n_atoms, len(indices)), dtype=self.dtype)
+        units[indices, np.arange(len(indices))] = 1.0
+        return np.asfortranarray(self.X.matmat(units), dtype=self.dtype)
+
+    def correlate(self, R: Array) -> Array:
+        """Return ``X^H R``."""
+        out = self.X.rmatvec(R) if R.ndim == 1 else self.X.rmatmat(R)
+        return np.asarray(out, dtype=np.result_type(self.dtype, R.dtype))
+
+
+class ScaledDictionary(Dictionary):
+    """Atoms of norm 1; zero atoms stay zero.
+
+    Parameters
+    ----------
+    base : Dictionary
+        The atoms as they are.
+    """
+
+    def __init__(self, base: Dictionary) -> None:
+        super().__init__((base.n_samples, base.n_atoms), base.dtype)
+        self.base, self.means = base, base.means
+        norms = np.sqrt(base.squares)
+        self.inverse = np.zeros(self.n_atoms)
+        np.divide(1.0, norms, out=self.inverse, where=norms > 0)
+
+    def columns(self, indices: Any) -> Array:
+        """Return the listed atoms."""
+        return self.base.columns(indices) * self.inverse[indices]
+
+    def correlate(self, R: Array) -> Array:
+        """Return ``X^H R``."""
+        out = self.base.correlate(R)
+        return (out.T * self.inverse).T
+
+    @cached_property
+    def squares(self) -> NDArray[np.float64]:
+        """1, and 0 for zero atoms."""
+        return np.asarray(self.inverse > 0, dtype=np.float64)
+
+    @property
+    def remembers_gram(self) -> bool:
+        """As the atoms as they are."""
+        return self.base.remembers_gram
+
+
+def _centred(X: Array) -> tuple[Array, Array]:
+    """Return a float64 copy less its column means, and these; constants become 0."""
+    means = X.mean(axis=0, dtype=np.float64)
+    out = np.asfortranarray(X - means)
+    rest = out.mean(axis=0)
+    out -= rest
+    noise = 8 * np.finfo(np.float64).eps * np.abs(means)
+    out[:, np.abs(out).max(axis=0) <= noise] = 0.0
+    return out, means + rest
+
+
+def as_dictionary(X: Any, center: bool = False) -> Dictionary:
+    """Wrap checked data: an array, a CSC matrix or a LinearOperator.
+
+    Parameters
+    ----------
+    X : ndarray, csc_matrix or LinearOperator of shape (n_samples, n_atoms)
+        Checked data, real or complex.
+    center : bool, default=False
+        Whether to take the mean off each column. Dense data is copied for it.
+
+    Returns
+    -------
+    dictionary : Dictionary
+        The atoms.
+    """
+    if isinstance(X, LinearOperator):
+        return OperatorDictionary(X)
+    wide = np.complex128 if np.iscomplexobj(X) else np.float64
+    if not center:
+        return ArrayDictionary(X.astype(wide, copy=False))
+    if sparse.issparse(X):
+        return CentredDictionary(X)
+    centred, means = _centred(X)
+    dictionary = ArrayDictionary(centred)
+    dictionary.means = means
+    return dictionary
+
+
+class GramColumns:
+    """Columns of ``X^H X``, computed when they are first asked for.
+
+    A pass over X for one column costs as much as for many. Columns that are likely to
+    be asked for soon are therefore computed along with the one that is.
+
+    Parameters
+    ----------
+    dictionary : Dictionary
+        The atoms.
+    ahead : int
+        Number of columns of one pass.
+    """
+
+    def __init__(self, dictionary: Dictionary, ahead: int) -> None:
+        self.dictionary = dictionary
+        self.ahead = max(1, ahead)
+        self._known: dict[int, Array] = {}
+
+    def __getitem__(self, j: int) -> Array:
+        return self._known[j]
+
+    def provide(self, wanted: list[int], scores: NDArray[np.float64]) -> None:
+        """Compute the wanted columns; if any is missing, the best rivals too."""
+        missing = [j for j in wanted if j not in self._known]
+        if not missing:
+            return
+        n_best = min(self.ahead, scores.size)
+        best = np.argpartition(-scores, n_best - 1)[:n_best]
+        rivals = np.sort(best).tolist()
+        room = max(0, self.ahead - len(missing))
+        new = [j for j in rivals if j not in self._known and j not in missing][:room]
+        listed = [*missing, *new]
+        rows = self.dictionary.correlate(self.dictionary.columns(listed)).T
+        self._known.update(zip(listed, rows))
