@@ -1,4 +1,4 @@
-"""Pictures of regularisation paths, in the manner of scikit-learn's displays.
+"""Pictures of paths and of studies, in the manner of scikit-learn's displays.
 
 matplotlib is imported when the first picture is drawn: ``pip install
 "sparsesci[plot]"`` brings it.
@@ -6,5 +6,6 @@ matplotlib is imported when the first picture is drawn: ``pip install
 
 from sparsesci.plotting._cv import CVPathDisplay
 from sparsesci.plotting._paths import CoefficientPathDisplay
+from sparsesci.plotting._phase import PhaseTransitionDisplay
 
-__all__ = ["CVPathDisplay", "CoefficientPathDisplay"]
+__all__ = ["CVPathDisplay", "CoefficientPathDisplay", "PhaseTransitionDisplay"]
