@@ -4,6 +4,7 @@ A dictionary answers few questions, and each kind of data answers them in its ow
 
 - ``columns(J)``: the listed atoms, dense;
 - ``correlate(R)``: ``X^H R``, the full pass that dominates a pursuit;
+- ``apply(w)``: ``X w``;
 - ``squares``: ``||x_j||^2``.
 
 Everything is float64 or complex128. With an intercept, atoms are less their means.
@@ -52,6 +53,10 @@ class Dictionary(ABC):
     def correlate(self, R: Array) -> Array:
         """Return ``X^H R`` for R of shape (n_samples,) or (n_samples, m)."""
 
+    @abstractmethod
+    def apply(self, w: Array) -> Array:
+        """Return ``X w``."""
+
     @cached_property
     def squares(self) -> NDArray[np.float64]:
         """``||x_j||^2`` of all atoms."""
@@ -90,6 +95,10 @@ class ArrayDictionary(Dictionary):
             return np.asarray(self.X.T @ R.conj()).conj()
         return np.asarray((R.T.conj() @ self.X).T.conj())
 
+    def apply(self, w: Array) -> Array:
+        """Return ``X w``."""
+        return np.asarray(self.X @ w)
+
     @cached_property
     def squares(self) -> NDArray[np.float64]:
         """``||x_j||^2`` of all atoms."""
@@ -127,6 +136,10 @@ class CentredDictionary(Dictionary):
         out[self.design.lipschitz == 0] = 0.0
         return out[:, 0] if R.ndim == 1 else out
 
+    def apply(self, w: Array) -> Array:
+        """Return ``X~ w``."""
+        return self.design.apply(w[:, None])[0]
+
     @cached_property
     def squares(self) -> NDArray[np.float64]:
         """``||x~_j||^2`` of all atoms."""
@@ -151,6 +164,10 @@ class OperatorDictionary(Dictionary):
         """Return ``X^H R``."""
         out = self.X.rmatvec(R) if R.ndim == 1 else self.X.rmatmat(R)
         return np.asarray(out, dtype=np.result_type(self.dtype, R.dtype))
+
+    def apply(self, w: Array) -> Array:
+        """Return ``X w``."""
+        return np.asarray(self.X.matvec(w))
 
 
 class ScaledDictionary(Dictionary):
@@ -177,6 +194,10 @@ class ScaledDictionary(Dictionary):
         """Return ``X^H R``."""
         out = self.base.correlate(R)
         return (out.T * self.inverse).T
+
+    def apply(self, w: Array) -> Array:
+        """Return ``X w``."""
+        return self.base.apply(w * self.inverse)
 
     @cached_property
     def squares(self) -> NDArray[np.float64]:

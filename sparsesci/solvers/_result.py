@@ -45,7 +45,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class SolverResult:
-    """Solution of a penalised problem, with its certificate.
+    """Solution of a problem, with its certificate where there is one.
 
     Attributes
     ----------
@@ -56,11 +56,13 @@ class SolverResult:
     objective : float
         Value of the objective at `coef`.
     dual_gap : float
-        The objective exceeds its minimum by at most this much.
+        The objective exceeds its minimum by at most this much; infinite where nothing
+        is known of the minimum, as in greedy methods.
     dual_point : ndarray of shape (n_samples,) or (n_targets, n_samples)
         The multiple of the residual that is used as a dual point.
     violation : float
-        Largest distance of a coefficient's gradient from its subdifferential.
+        Largest distance of a coefficient's gradient from its subdifferential; in greedy
+        methods, the largest gradient on the support.
     n_iter : int
         Number of iterations: see the solver.
     status : {"converged", "max_iter", "time_limit", "stalled", "callback"}
@@ -81,6 +83,11 @@ class SolverResult:
     status: str
     target: float
     history: list[Progress] = field(default_factory=list, repr=False)
+
+    @property
+    def support(self) -> NDArray[np.intp]:
+        """Places of the non-zero coefficients (rows)."""
+        return np.flatnonzero(self.coef if self.coef.ndim == 1 else self.coef.any(1))
 
     @property
     def converged(self) -> bool:
