@@ -3,6 +3,7 @@
 from sparsesci.greedy._omp import orthogonal_mp, orthogonal_mp_gram
 from sparsesci.greedy._probe import SparseProbe
 from sparsesci.greedy._selectors import ForwardSelector, SequentialAttentionSelector
+from sparsesci.greedy._splicing import SplicingPath, splicing, splicing_path
 from sparsesci.greedy._subspace import cosamp, gomp, subspace_pursuit
 from sparsesci.greedy._thresholding import htp, iht, niht
 from sparsesci.greedy._weighted_omp import WeightedOMP, weighted_omp
@@ -11,6 +12,7 @@ __all__ = [
     "ForwardSelector",
     "SequentialAttentionSelector",
     "SparseProbe",
+    "SplicingPath",
     "WeightedOMP",
     "cosamp",
     "gomp",
@@ -19,6 +21,8 @@ __all__ = [
     "niht",
     "orthogonal_mp",
     "orthogonal_mp_gram",
+    "splicing",
+    "splicing_path",
     "subspace_pursuit",
     "weighted_omp",
 ]

@@ -1,4 +1,4 @@
-"""What all linear models share: checked data, prediction, stored results."""
+"""What all linear models share: options, weights, stored results."""
 
 from __future__ import annotations
 
@@ -7,70 +7,34 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sparsesci.solvers._inputs import check_weights, clean_csc
+from sparsesci.solvers._inputs import (
+    check_weights,
+    checked_data,
+    clean_csc,
+    target_rows,
+)
 from sparsesci.solvers._result import SolverResult
+from sparsesci.utils.regressor import LinearRegressor
 from sparsesci.utils.validation import check_choice, check_flag
 
+__all__ = [
+    "SparseLinearModel",
+    "checked_data",
+    "checked_weights",
+    "store",
+    "target_rows",
+    "unchecked_data",
+]
 
-class SparseLinearModel(RegressorMixin, BaseEstimator):
-    """Base of the linear models: prediction and ``sparse_coef_``."""
 
-    def predict(self, X: Any) -> Any:
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            ``X @ coef_.T + intercept_``.
-        """
-        check_is_fitted(self)
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
-        return np.asarray(X @ self.coef_.T) + self.intercept_
-
-    @property
-    def sparse_coef_(self) -> Any:
-        """Coefficients as a CSR matrix of shape (n_targets, n_features)."""
-        check_is_fitted(self)
-        return sparse.csr_matrix(np.atleast_2d(self.coef_))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+class SparseLinearModel(LinearRegressor):
+    """Base of the linear models: options, prediction and ``sparse_coef_``."""
 
     def _check_options(self, *flags: str) -> None:
         for name in flags:
             check_flag(name, getattr(self, name))
         check_choice("selection", self.selection, ("cyclic", "random"))
-
-
-def checked_data(estimator: Any, X: Any, y: Any, multi_output: bool) -> tuple[Any, Any]:
-    """Return X Fortran-ordered or clean CSC, float32 or float64, and y as an array."""
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse="csc",
-        dtype=[np.float64, np.float32],
-        order="F",
-        y_numeric=True,
-        multi_output=multi_output,
-    )
-    return (clean_csc(X) if sparse.issparse(X) else X), y
 
 
 def unchecked_data(X: Any) -> Any:
@@ -87,11 +51,6 @@ def checked_weights(sample_weight: Any, n_samples: int) -> Any:
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_samples, float(sample_weight))
     return check_weights(sample_weight, n_samples)
-
-
-def target_rows(y: Any) -> Any:
-    """Return targets as rows of float64, each of them contiguous."""
-    return np.ascontiguousarray(np.atleast_2d(np.asarray(y, dtype=np.float64).T))
 
 
 def store(

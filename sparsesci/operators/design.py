@@ -14,6 +14,7 @@ each of them contiguous. Coefficients ``W`` have shape (n_features, n_targets).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -43,6 +44,23 @@ class Residual:
         if not self.offset.any():
             return self.values
         return self.values + self.offset[:, None]
+
+
+def center_rows(
+    Y: Doubles, mean_of: Callable[[Doubles], Doubles]
+) -> tuple[Doubles, Doubles]:
+    """Return rows less their means, and these.
+
+    A constant row must come out as exact zeros, or its rounding noise would be fitted:
+    deviations within the rounding of the mean are cleared.
+    """
+    mean = mean_of(Y)
+    centred = Y - mean[:, None]
+    mean += mean_of(centred)
+    centred = Y - mean[:, None]
+    noise = 8 * np.finfo(np.float64).eps * np.abs(mean)
+    centred[np.abs(centred).max(axis=1) <= noise] = 0.0
+    return centred, mean
 
 
 class Design(ABC):
@@ -78,18 +96,11 @@ class Design(ABC):
     def center_targets(self, Y: Doubles) -> tuple[Doubles, Doubles]:
         """Return targets less their weighted means (0 without an intercept), and these.
 
-        A constant target must come out as exact zeros, or its rounding noise would be
-        fitted: deviations within the rounding of the mean are cleared.
+        A constant target must come out as exact zeros, see `center_rows`.
         """
         if self.means is None:
             return Y, np.zeros(len(Y))
-        mean = self.weighted_mean(Y)
-        centred = Y - mean[:, None]
-        mean += self.weighted_mean(centred)
-        centred = Y - mean[:, None]
-        noise = 8 * np.finfo(np.float64).eps * np.abs(mean)
-        centred[np.abs(centred).max(axis=1) <= noise] = 0.0
-        return centred, mean
+        return center_rows(Y, self.weighted_mean)
 
     def weighted_mean(self, Y: Doubles) -> Doubles:
         """Weighted mean of each target."""

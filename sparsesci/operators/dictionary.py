@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 
-from sparsesci.operators.design import Residual, SparseDesign
+from sparsesci.operators.design import Residual, SparseDesign, center_rows
 
 Array = NDArray[Any]
 
@@ -210,17 +210,6 @@ class ScaledDictionary(Dictionary):
         return self.base.remembers_gram
 
 
-def _centred(X: Array) -> tuple[Array, Array]:
-    """Return a float64 copy less its column means, and these; constants become 0."""
-    means = X.mean(axis=0, dtype=np.float64)
-    out = np.asfortranarray(X - means)
-    rest = out.mean(axis=0)
-    out -= rest
-    noise = 8 * np.finfo(np.float64).eps * np.abs(means)
-    out[:, np.abs(out).max(axis=0) <= noise] = 0.0
-    return out, means + rest
-
-
 def as_dictionary(X: Any, center: bool = False) -> Dictionary:
     """Wrap checked data: an array, a CSC matrix or a LinearOperator.
 
@@ -243,8 +232,8 @@ def as_dictionary(X: Any, center: bool = False) -> Dictionary:
         return ArrayDictionary(X.astype(wide, copy=False))
     if sparse.issparse(X):
         return CentredDictionary(X)
-    centred, means = _centred(X)
-    dictionary = ArrayDictionary(centred)
+    rows, means = center_rows(X.T.astype(np.float64), lambda rows: rows.mean(axis=1))
+    dictionary = ArrayDictionary(rows.T)
     dictionary.means = means
     return dictionary
 
@@ -270,6 +259,10 @@ class GramColumns:
 
     def __getitem__(self, j: int) -> Array:
         return self._known[j]
+
+    def rows(self, indices: Any) -> Array:
+        """Several known columns, as the rows of an array."""
+        return np.stack([self._known[int(j)] for j in indices])
 
     def provide(self, wanted: list[int], scores: NDArray[np.float64]) -> None:
         """Compute the wanted columns; if any is missing, the best rivals too."""

@@ -1,4 +1,4 @@
-"""Checks of the functional interface."""
+"""Checks of data, for functions and for estimators."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
 
 from sparsesci.datafits import Quadratic
 from sparsesci.penalties import Penalty
@@ -48,6 +49,21 @@ def clean_csc(X: Any) -> Any:
     return X
 
 
+def checked_data(estimator: Any, X: Any, y: Any, multi_output: bool) -> tuple[Any, Any]:
+    """Return X Fortran-ordered or clean CSC, float32 or float64, and y as an array."""
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse="csc",
+        dtype=[np.float64, np.float32],
+        order="F",
+        y_numeric=True,
+        multi_output=multi_output,
+    )
+    return (clean_csc(X) if sparse.issparse(X) else X), y
+
+
 def check_targets(y: Any, n_samples: int) -> NDArray[np.float64]:
     """Return y as float64 of shape (n_targets, n_samples), contiguous."""
     y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
@@ -59,6 +75,11 @@ def check_targets(y: Any, n_samples: int) -> NDArray[np.float64]:
             f"{len(y)}."
         )
     return np.ascontiguousarray(np.atleast_2d(y.T))
+
+
+def target_rows(y: Any) -> Any:
+    """Return targets as rows of float64, each of them contiguous."""
+    return np.ascontiguousarray(np.atleast_2d(np.asarray(y, dtype=np.float64).T))
 
 
 def check_weights(sample_weight: Any, n_samples: int) -> NDArray[np.float64] | None:

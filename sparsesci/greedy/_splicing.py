@@ -1,0 +1,357 @@
+"""Best subsets by splicing: swaps between the chosen atoms and the others.
+
+Design notes
+A) With atoms of norm 1, taking atom j out of the support costs about ``w_j^2`` and
+   putting it in gains about ``(x_j' r)^2``. A splice swaps the cheapest of the one for
+   the best of the other, and is kept if the error falls.
+B) All of this is known from ``X' y`` and the columns of ``X' X`` that belong to atoms
+   which have been tried. These are few, and computed when first needed; a splice costs
+   O(p s), not a pass over X.
+C) A splice is judged by errors from the Gram matrix. The last fit is from the data.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lstsq
+from scipy.linalg.lapack import get_lapack_funcs
+
+from sparsesci.greedy._inputs import check_iterations, check_n_nonzero
+from sparsesci.greedy._recovery import Estimate, Recovery, Support, prepare, top_k
+from sparsesci.operators.dictionary import GramColumns
+from sparsesci.solvers._control import Control
+from sparsesci.solvers._result import SolverResult
+from sparsesci.utils.validation import check_choice, check_integer
+
+Array = NDArray[Any]
+
+CRITERIA = ("aic", "bic", "ebic", "sic")
+STARTS = ("path", "correlation")
+_EPS = float(np.finfo(np.float64).eps)
+# Errors must fall by this share: rounding must not make it go on for ever.
+_TOLERANCE = 1e-10
+_AHEAD = 16
+
+
+@dataclass
+class _Fit:
+    """A support with its coefficients, correlations with the residual, and error."""
+
+    support: Support
+    values: Array
+    alpha: Array
+    error: float
+
+
+class _Splicer:
+    """Fits and splices on one problem, which share columns of the Gram matrix."""
+
+    def __init__(self, problem: Recovery, exchange_max: int) -> None:
+        self.problem, self.exchange_max = problem, exchange_max
+        self.moments = problem.correlate(problem.y)
+        self.gram = GramColumns(problem.dictionary, _AHEAD)
+        self.solve = get_lapack_funcs("posv", (self.moments,))
+
+    def fit(self, support: Support, scores: NDArray[np.float64]) -> _Fit:
+        """Least squares by the Gram matrix; `scores` tell who may come next."""
+        if support.size == 0:
+            empty = self.moments[:0]
+            return _Fit(support, empty, self.moments, self.problem.square)
+        self.gram.provide(support.tolist(), scores)
+        rows = self.gram.rows(support)  # of X^H X, conjugated columns
+        within, moments = rows[:, support], self.moments[support]
+        _, values, failed = self.solve(within.T, moments)
+        if failed:
+            values = lstsq(within.T, moments, cond=1e-12, lapack_driver="gelsy")[0]
+        alpha = self.moments - values @ rows
+        error = self.problem.square - float(np.vdot(moments, values).real)
+        return _Fit(support, values, alpha, max(error, 0.0))
+
+    def splice(self, current: _Fit) -> _Fit | None:
+        """The first swap that lowers the error, None if there is none."""
+        outside = np.abs(current.alpha)
+        outside[current.support] = 0.0
+        n_outside = int(np.count_nonzero(outside))
+        size = min(self.exchange_max, current.support.size, n_outside)
+        while size > 0:
+            leaving = top_k(1.0 / np.maximum(np.abs(current.values), 1e-300), size)
+            kept = np.delete(current.support, leaving)
+            trial = self.fit(np.union1d(kept, top_k(outside, size)), outside)
+            threshold = _TOLERANCE * current.error + 64 * _EPS * self.problem.square
+            if trial.error < current.error - threshold:
+                return trial
+            size //= 2
+        return None
+
+    def settle(self, current: _Fit, max_iter: int) -> tuple[_Fit, int]:
+        """Splice until nothing improves; returns the number of splices too."""
+        for n_splices in range(max_iter):
+            following = self.splice(current)
+            if following is None:
+                return current, n_splices
+            current = following
+        return current, max_iter
+
+    def start(self, k: int) -> _Fit:
+        """The k atoms that correlate best."""
+        return self.fit(top_k(self.moments, k), np.abs(self.moments))
+
+    def grow(self, current: _Fit) -> _Fit | None:
+        """One atom more: the one that correlates best with the residual."""
+        outside = np.abs(current.alpha)
+        outside[current.support] = 0.0
+        if not outside.any():
+            return None
+        new = top_k(outside, 1)
+        return self.fit(np.union1d(current.support, new), outside)
+
+
+# ---- information criteria ------------------------------------------------------------
+def information(
+    error: float, floor: float, n_samples: int, n_atoms: int, size: int, criterion: str
+) -> float:
+    """``n log(error / n)`` and a price for each atom; `floor` counts as no error."""
+    n, log_p = n_samples, math.log(max(n_atoms, 1))
+    price = {
+        "aic": 2.0,
+        "bic": math.log(n),
+        "ebic": math.log(n) + 2 * log_p,
+        "sic": log_p * math.log(max(math.log(n), 1.0)) if n > 1 else log_p,
+    }[criterion]
+    return n * math.log(max(error, floor) / n) + size * price
+
+
+# ---- paths ---------------------------------------------------------------------------
+@dataclass
+class SplicingPath:
+    """Best subsets found for 0, 1, ... atoms.
+
+    Attributes
+    ----------
+    sizes : ndarray of shape (n_sizes,)
+        Numbers of atoms.
+    supports : list of ndarray
+        The atoms.
+    coefs : ndarray of shape (n_sizes, n_features)
+        Coefficients, fitted by least squares.
+    objectives : ndarray of shape (n_sizes,)
+        ``||y - X w||^2 / (2 n_samples)``.
+    criteria : ndarray of shape (n_sizes,)
+        The information criterion; the smallest is the best.
+    best : int
+        Place of the smallest criterion.
+    n_iter : int
+        Number of splices.
+    """
+
+    sizes: NDArray[np.int64]
+    supports: list[Support]
+    coefs: Array
+    objectives: NDArray[np.float64]
+    criteria: NDArray[np.float64]
+    best: int
+    n_iter: int
+
+
+def walk(
+    problem: Recovery, k_max: int, exchange_max: int, max_iter: int
+) -> tuple[list[Estimate], int]:
+    """Best subsets of 0 to k_max atoms, each started from the one before."""
+    splicer = _Splicer(problem, exchange_max)
+    current: _Fit | None = splicer.fit(np.empty(0, dtype=np.int64), np.empty(0))
+    estimates, total = [problem.zero()], 0
+    for _ in range(k_max):
+        if current is None or problem.is_solved(estimates[-1]):
+            break
+        current = splicer.grow(current)
+        if current is not None:
+            current, n_splices = splicer.settle(current, max_iter)
+            total += n_splices
+            estimates.append(problem.fit(current.support))
+    return estimates, total
+
+
+def choose(
+    problem: Recovery, estimates: list[Estimate], criterion: str
+) -> NDArray[np.float64]:
+    """The criterion of each estimate."""
+    n, p = len(problem.y), problem.dictionary.n_atoms
+    floor = max((64 * _EPS) ** 2 * problem.square, 1e-300)
+    return np.array(
+        [
+            information(e.error, floor, n, p, e.support.size, criterion)
+            for e in estimates
+        ]
+    )
+
+
+def default_size_limit(n_samples: int, n_atoms: int) -> int:
+    """As many atoms as can be told from noise, about n / (log(p) log(log(n)))."""
+    price = math.log(max(n_atoms, 3)) * max(math.log(math.log(max(n_samples, 3))), 1.0)
+    return max(1, min(n_atoms, int(n_samples / price)))
+
+
+def solve_splicing(
+    problem: Recovery,
+    k: int,
+    start: str,
+    exchange_max: int,
+    control: Control,
+) -> Estimate:
+    """Best subset of k atoms of a prepared problem."""
+    if start == "path":
+        estimates, control.n_iter = walk(problem, k, exchange_max, control.max_iter)
+        return estimates[-1]
+    splicer = _Splicer(problem, exchange_max)
+    first = splicer.start(k)
+    current, control.n_iter = splicer.settle(first, control.max_iter)
+    return problem.fit(current.support)
+
+
+def splicing(
+    X: Any,
+    y: Any,
+    *,
+    n_nonzero_coefs: int | None = None,
+    start: str = "path",
+    exchange_max: int = 5,
+    max_iter: int = 100,
+) -> SolverResult:
+    """Best subset of a given size, by splicing.
+
+    Looks for ``min ||y - X w||^2`` with k = `n_nonzero_coefs` atoms by swapping the
+    atoms that matter least for those outside that would help most, as long as the error
+    falls. What it ends with cannot be improved by any of its swaps; for enough samples
+    it is the best subset with high probability [1]_.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix or LinearOperator of shape (n_samples, n_features)
+        Dictionary; its columns are the atoms. Real or complex.
+    y : array-like of shape (n_samples,)
+        Signal.
+    n_nonzero_coefs : int, default=None
+        Number of atoms; a tenth of them by default.
+    start : {"path", "correlation"}, default="path"
+        Start from the best subset with one atom less, which is found in the same way;
+        or from the atoms that correlate best, which takes less time and more often
+        ends in a local optimum.
+    exchange_max : int, default=5
+        Largest number of atoms that are swapped at once.
+    max_iter : int, default=100
+        Largest number of splices for each size.
+
+    Returns
+    -------
+    result : SolverResult
+        Coefficients, fitted by least squares on their support.
+
+    See Also
+    --------
+    splicing_path : All sizes, and a choice among them.
+
+    References
+    ----------
+    .. [1] J. Zhu, C. Wen, J. Zhu, H. Zhang, X. Wang, "A polynomial algorithm for
+       best-subset selection problem", PNAS 117, 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sparsesci.greedy import splicing
+    >>> X = np.random.default_rng(0).standard_normal((40, 50))
+    >>> splicing(X, X[:, 7] - 2 * X[:, 30], n_nonzero_coefs=2).support
+    array([ 7, 30])
+    """
+    check_choice("start", start, STARTS)
+    exchange_max = check_integer("exchange_max", exchange_max)
+    control = check_iterations(max_iter, None, 0, False)
+    problem = prepare(X, y, True)
+    k = check_n_nonzero(n_nonzero_coefs, problem.dictionary.n_atoms)
+    estimate = solve_splicing(problem, k, start, exchange_max, control)
+    return problem.result(estimate, control)
+
+
+def splicing_path(
+    X: Any,
+    y: Any,
+    *,
+    max_nonzero_coefs: int | None = None,
+    criterion: str = "sic",
+    exchange_max: int = 5,
+    max_iter: int = 100,
+) -> SplicingPath:
+    """Best subsets of all sizes by splicing, and the best size.
+
+    The size minimises, for a squared error e and s atoms of p, ``n log(e / n)`` plus
+
+    - ``2 s`` (AIC), ``s log(n)`` (BIC), ``s (log(n) + 2 log(p))`` (EBIC) or
+    - ``s log(p) log(log(n))`` (SIC).
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix or LinearOperator of shape (n_samples, n_features)
+        Dictionary; its columns are the atoms. Real or complex.
+    y : array-like of shape (n_samples,)
+        Signal.
+    max_nonzero_coefs : int, default=None
+        Largest number of atoms; about ``n / (log(p) log(log(n)))`` by default.
+    criterion : {"aic", "bic", "ebic", "sic"}, default="sic"
+        What the size minimises.
+    exchange_max : int, default=5
+        Largest number of atoms that are swapped at once.
+    max_iter : int, default=100
+        Largest number of splices for each size.
+
+    Returns
+    -------
+    path : SplicingPath
+        A subset for each size from 0. The path ends early where nothing is left to
+        explain.
+
+    See Also
+    --------
+    splicing : One size.
+
+    References
+    ----------
+    .. [1] J. Zhu, C. Wen, J. Zhu, H. Zhang, X. Wang, "A polynomial algorithm for
+       best-subset selection problem", PNAS 117, 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sparsesci.greedy import splicing_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((100, 50))
+    >>> y = X[:, 7] - 2 * X[:, 30] + 0.1 * rng.standard_normal(100)
+    >>> path = splicing_path(X, y)
+    >>> path.supports[path.best]
+    array([ 7, 30])
+    """
+    check_choice("criterion", criterion, CRITERIA)
+    exchange_max = check_integer("exchange_max", exchange_max)
+    max_iter = check_integer("max_iter", max_iter)
+    problem = prepare(X, y, True)
+    n, p = len(problem.y), problem.dictionary.n_atoms
+    k_max = default_size_limit(n, p)
+    if max_nonzero_coefs is not None:
+        k_max = check_n_nonzero(max_nonzero_coefs, p, "max_nonzero_coefs")
+    estimates, n_iter = walk(problem, k_max, exchange_max, max_iter)
+    criteria = choose(problem, estimates, criterion)
+    control = Control()
+    results = [problem.result(estimate, control) for estimate in estimates]
+    return SplicingPath(
+        np.array([e.support.size for e in estimates]),
+        [e.support for e in estimates],
+        np.stack([r.coef for r in results]),
+        np.array([r.objective for r in results]),
+        criteria,
+        int(np.argmin(criteria)),
+        n_iter,
+    )
