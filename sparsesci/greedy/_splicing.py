@@ -282,7 +282,7 @@ def splicing_path(
     y: Any,
     *,
     max_nonzero_coefs: int | None = None,
-    criterion: str = "sic",
+    criterion: str = "ebic",
     exchange_max: int = 5,
     max_iter: int = 100,
 ) -> SplicingPath:
@@ -301,7 +301,7 @@ def splicing_path(
         Signal.
     max_nonzero_coefs : int, default=None
         Largest number of atoms; about ``n / (log(p) log(log(n)))`` by default.
-    criterion : {"aic", "bic", "ebic", "sic"}, default="sic"
+    criterion : {"aic", "bic", "ebic", "sic"}, default="ebic"
         What the size minimises.
     exchange_max : int, default=5
         Largest number of atoms that are swapped at once.
