@@ -58,7 +58,7 @@ def _activations(rng: Any, n: int, p: int, k: int, shift: float, share: float) -
     y[:2] = False, True
     true = rng.permutation(p)[:k]
     Z = rng.standard_normal((n, p))
-    Z[:, true] += shift * y[:, None]
+    Z[:, true] += shift * np.where(y, 1.0, -1.0)[:, None]
     return Z * (1 + erf(Z / np.sqrt(2))) / 2, y, true
 
 
@@ -75,7 +75,9 @@ def probing(trials: int, quick: bool) -> bool:
         X, y, true = _activations(rng, n, p, k, shift, share)
         for method in METHODS:
             start = time.process_time()
-            probe = SparseProbe(k, method=method, time_limit=limit)
+            # The paper's default, for losses that are sums and features of size 1/10.
+            alpha = 100 / np.sqrt(n)
+            probe = SparseProbe(k, method=method, alpha=alpha, time_limit=limit)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 probe.fit(X, y)
@@ -96,7 +98,10 @@ def probing(trials: int, quick: bool) -> bool:
     objectives = np.array([[value[1] for value in found[m]] for m in METHODS])
     return all(
         [
-            claim("optimal finds no fewer than the best heuristic", rows[2][1] >= best),
+            claim(
+                "optimal finds no fewer than the best heuristic",
+                rows[2][1] >= best - 1e-12,
+            ),
             claim(
                 "optimal has the lowest objective of the three on each problem",
                 bool(np.all(objectives[2] <= objectives[:2].min(axis=0) + 1e-12)),
