@@ -17,7 +17,11 @@ from sparsesci.operators import design
 from sparsesci.penalties import L1
 from sparsesci.solvers import coordinate_descent
 
-ESTIMATORS = dict(sparsesci.all_estimators())
+ESTIMATORS = {
+    name: estimator
+    for name, estimator in sparsesci.all_estimators()
+    if estimator.__module__.startswith("sparsesci.linear_model")
+}
 FUNCTIONS = {
     "coordinate_descent": lambda X, y, **options: coordinate_descent(
         X, y, L1(0.1), **options

@@ -201,7 +201,7 @@ class Backend(Protocol):
         (B, p), and by its square. Each step chooses the atom with the largest |a_j' r|
         or, with `ols`, |a_j' r| over the norm of a_j off the span of the chosen ones;
         the lowest index where these are equal. It ends with `n_nonzero` atoms, with a
-        squared error of at most `tol` (negative: never), or where no atom is left:
+        squared error of at most `tol` (-inf: never), or where no atom is left:
         those that depend on the chosen ones do not count (the square off their span is
         at most `dependent` times the whole one), nor do those with (a_j' r)^2 of at
         most `negligible` times ||a_j||^2 times the first gain. Both bounds grow with

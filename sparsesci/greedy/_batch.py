@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -97,7 +98,7 @@ def code_signals(
     codes = empty_codes(n_signals, n_nonzero, gram.dtype)
     size = max(1, min(256, _BLOCK_ENTRIES // p))
     backend, eps = get_config()["backend"], float(np.finfo(gram.dtype).eps)
-    limits = (n_nonzero, -1.0 if tol is None else tol, 512 * eps, (64 * eps) ** 2)
+    limits = (n_nonzero, -math.inf if tol is None else tol, 512 * eps, (64 * eps) ** 2)
 
     def run(first: int, last: int) -> None:
         with config_context(backend=backend):

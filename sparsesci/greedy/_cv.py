@@ -82,11 +82,9 @@ class _SizeCV(LinearRegressor):
             delayed(self._curve)(X, y, train, test, k_max, backend)
             for train, test in check_cv(self.cv).split(X, y, **split_params)
         )
-        # A path that ends early has nothing left to explain: it stays as it is.
-        longest = max(len(curve) for curve in curves)
-        self.mse_path_ = np.stack(
-            [np.r_[c, np.full(longest - len(c), c[-1])] for c in curves], axis=1
-        )
+        # Sizes that all folds reach: a path ends where nothing is left to explain.
+        shortest = min(len(curve) for curve in curves)
+        self.mse_path_ = np.stack([curve[:shortest] for curve in curves], axis=1)
         size = int(np.argmin(self.mse_path_.mean(axis=1))) + 1
         self.n_nonzero_coefs_ = size
         best = self._estimator(size).fit(X, y)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,12 @@ from sparsesci.greedy._inputs import (
     check_tol,
 )
 from sparsesci.greedy._pursuit import Selection, pursue
-from sparsesci.operators.dictionary import ArrayDictionary, Dictionary, as_dictionary
+from sparsesci.operators.dictionary import (
+    ArrayDictionary,
+    Dictionary,
+    as_dictionary,
+    square_norms,
+)
 from sparsesci.utils.validation import check_choice, check_flag
 
 Array = NDArray[Any]
@@ -70,19 +75,15 @@ def code_columns(
     Signals of which `tol` asks for more than updates of squares can tell are coded
     again from their residuals.
     """
-    squares = np.asarray(np.einsum("ij,ij->j", Y.conj(), Y, dtype=_wide(Y)).real)
+    squares = square_norms(Y.astype(_wide(Y), copy=False))
     ols, n_signals = rule == "ols", Y.shape[1]
-    real = isinstance(dictionary, ArrayDictionary) and not (
-        np.iscomplexobj(Y) or np.issubdtype(dictionary.dtype, np.complexfloating)
-    )
     if not (
-        real
-        and not sparse.issparse(dictionary.X)
+        _is_real_and_dense(dictionary, Y)
         and wants_gram(precompute, dictionary.n_atoms, n_signals, n_nonzero)
     ):
         codes = _one_by_one(dictionary, Y, ols, n_nonzero, tol, n_jobs)
         return codes, squares
-    X = dictionary.X
+    X = cast(ArrayDictionary, dictionary).X
     Y = Y.astype(X.dtype, copy=False)
 
     def correlate(part: slice, out: Array) -> None:
@@ -96,6 +97,15 @@ def code_columns(
         codes.support[unsafe], codes.coef[unsafe] = again.support, again.coef
         codes.count[unsafe], codes.error[unsafe] = again.count, again.error
     return codes, squares
+
+
+def _is_real_and_dense(dictionary: Dictionary, Y: Array) -> bool:
+    return (
+        isinstance(dictionary, ArrayDictionary)
+        and not sparse.issparse(dictionary.X)
+        and not np.issubdtype(dictionary.dtype, np.complexfloating)
+        and not np.iscomplexobj(Y)
+    )
 
 
 def _wide(Y: Array) -> Any:
@@ -113,7 +123,9 @@ def _one_by_one(
     dtype = np.result_type(dictionary.dtype, Y.dtype)
     codes = empty_codes(Y.shape[1], n_nonzero, dtype)
     if dictionary.dtype == np.float32:  # a single signal is computed in double
-        dictionary = ArrayDictionary(dictionary.X.astype(np.float64))  # type: ignore[attr-defined]
+        dictionary = ArrayDictionary(
+            cast(ArrayDictionary, dictionary).X.astype(np.float64)
+        )
     if ols:
         _ = dictionary.squares  # once, before threads ask for it
     found: list[Selection] = Parallel(n_jobs=n_jobs, prefer="threads")(

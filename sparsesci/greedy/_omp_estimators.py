@@ -41,7 +41,7 @@ class _Pursuit(GreedyRegressor):
             self.precompute,
             self.n_jobs,
         )
-        goal = self.n_nonzero_coefs_ if tol is None else n_nonzero
+        goal = self.n_nonzero_coefs_ or n_nonzero
         warn_if_short(codes, squares, goal, tol)
         n = data.dictionary.n_samples
         return [

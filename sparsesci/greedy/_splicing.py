@@ -85,7 +85,7 @@ class _Splicer:
             threshold = _TOLERANCE * current.error + 64 * _EPS * self.problem.square
             if trial.error < current.error - threshold:
                 return trial
-            size //= 2
+            size -= 1
         return None
 
     def settle(self, current: _Fit, max_iter: int) -> tuple[_Fit, int]:
@@ -109,6 +109,17 @@ class _Splicer:
             return None
         new = top_k(outside, 1)
         return self.fit(np.union1d(current.support, new), outside)
+
+    def is_solved(self, current: _Fit) -> bool:
+        """Whether rounding errors are all that is left, judged by the data."""
+        if current.error > 1e-10 * self.problem.square:
+            return False
+        return self.problem.is_solved(self.problem.fit(current.support))
+
+    def shrink(self, current: _Fit) -> _Fit:
+        """One atom less: the one with the smallest coefficient."""
+        kept = np.delete(current.support, np.argmin(np.abs(current.values)))
+        return self.fit(kept, np.abs(current.alpha))
 
 
 # ---- information criteria ------------------------------------------------------------
@@ -161,19 +172,27 @@ class SplicingPath:
 def walk(
     problem: Recovery, k_max: int, exchange_max: int, max_iter: int
 ) -> tuple[list[Estimate], int]:
-    """Best subsets of 0 to k_max atoms, each started from the one before."""
+    """Best subsets of 0 to k_max atoms, and the number of splices.
+
+    Each size starts from the one before; on the way back, from the one after if that
+    is better: a local optimum of one way is seldom one of the other.
+    """
     splicer = _Splicer(problem, exchange_max)
-    current: _Fit | None = splicer.fit(np.empty(0, dtype=np.int64), np.empty(0))
-    estimates, total = [problem.zero()], 0
-    for _ in range(k_max):
-        if current is None or problem.is_solved(estimates[-1]):
+    fits = [splicer.fit(np.empty(0, dtype=np.int64), np.empty(0))]
+    total = 0
+    while len(fits) <= k_max and not splicer.is_solved(fits[-1]):
+        grown = splicer.grow(fits[-1])
+        if grown is None:
             break
-        current = splicer.grow(current)
-        if current is not None:
-            current, n_splices = splicer.settle(current, max_iter)
-            total += n_splices
-            estimates.append(problem.fit(current.support))
-    return estimates, total
+        settled, n_splices = splicer.settle(grown, max_iter)
+        fits.append(settled)
+        total += n_splices
+    for size in range(len(fits) - 2, 0, -1):
+        settled, n_splices = splicer.settle(splicer.shrink(fits[size + 1]), max_iter)
+        total += n_splices
+        if settled.error < fits[size].error:
+            fits[size] = settled
+    return [problem.fit(fit.support) for fit in fits], total
 
 
 def choose(

@@ -119,7 +119,8 @@ class CentredDictionary(Dictionary):
     def __init__(self, X: Any) -> None:
         super().__init__(X.shape, np.float64)
         self.design = SparseDesign(X, None, True)
-        self.means = self.design.means + self.design.shift
+        assert self.design.means is not None
+        self.means = np.asarray(self.design.means + self.design.shift)
 
     def columns(self, indices: Any) -> Array:
         """Return the listed atoms; constant ones are exact zeros."""

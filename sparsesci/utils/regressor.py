@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 
-class LinearRegressor(RegressorMixin, BaseEstimator):
+class LinearRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Base of estimators with ``coef_`` and ``intercept_``."""
 
     def predict(self, X: Any) -> Any:

@@ -111,7 +111,7 @@ def pursuit_calls(kernels, X):
             "gram": np.eye(P),
             "correlations": np.arange(3.0 * P).reshape(3, P),
             "squares": np.full(3, 1e3),
-            **{"ols": True, "n_nonzero": 2, "tol": -1.0},
+            **{"ols": True, "n_nonzero": 2, "tol": -np.inf},
             **{"dependent": 1e-12, "negligible": 1e-28, **codes},
             **{"count": np.zeros(3, int), "error": np.zeros(3)},
             "work": np.zeros(kernels.omp_work_size(P, 2)),

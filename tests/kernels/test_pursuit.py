@@ -11,7 +11,7 @@ RULES = pytest.mark.parametrize("ols", [False, True], ids=["omp", "ols"])
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 
 
-def pursue(kernels, D, Y, ols, k, tol=-1.0):
+def pursue(kernels, D, Y, ols, k, tol=-np.inf):
     """Codes of the rows of Y: lists of (support, coefficients), and errors."""
     dtype, B, p = D.dtype, len(Y), D.shape[1]
     eps = np.finfo(dtype).eps

@@ -17,7 +17,7 @@ namespace sparsesci {
 struct PursuitRule {
     bool ols;           // score |a_j'r| / ||a_j off the span||, else |a_j'r|
     Index n_nonzero;    // at most so many atoms
-    double tol;         // enough once the squared error is no larger; negative: never
+    double tol;         // enough once the squared error is no larger; -inf: never
     double dependent;   // atoms whose square off the span is at most this part are passed over
     double negligible;  // so are correlations whose square is at most this part of the first gain
 };
