@@ -52,7 +52,7 @@ MAY_IMPORT = {
 MAY_IMPORT["metrics"] = BASE | {"utils", "datasets"}  # studies draw problems
 MAY_IMPORT["decomposition"] = MAY_IMPORT["decomposition"] | {"greedy"}  # OMP coding
 # Displays draw the paths of estimators; nobody imports them.
-MAY_IMPORT["plotting"] = CORE | TERMS | SOLVERS | FAMILIES
+MAY_IMPORT["plotting"] = CORE | TERMS | SOLVERS | FAMILIES | {"metrics"}
 # The top of the tree sees everything: the lazy names of __init__, and the checks that
 # testing/ offers to authors of estimators.
 UNBOUND = {"", "testing"}

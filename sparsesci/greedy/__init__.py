@@ -1,6 +1,7 @@
 """Greedy and thresholding methods: pursuit, best subsets, selection of features."""
 
 from sparsesci.greedy._best_subset import BestSubset
+from sparsesci.greedy._best_subset_selector import BestSubsetSelector
 from sparsesci.greedy._cv import BestSubsetCV, OrthogonalMatchingPursuitCV
 from sparsesci.greedy._omp import orthogonal_mp, orthogonal_mp_gram
 from sparsesci.greedy._omp_estimators import OLSPursuit, OrthogonalMatchingPursuit
@@ -21,6 +22,7 @@ from sparsesci.greedy._weighted_omp import WeightedOMP, weighted_omp
 __all__ = [
     "BestSubset",
     "BestSubsetCV",
+    "BestSubsetSelector",
     "CoSaMP",
     "ForwardSelector",
     "GeneralizedOMP",

@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sparsesci.greedy._columns import ScaledColumns
 from sparsesci.greedy._fits import FITS, pursue
 from sparsesci.greedy._gains import CoordinatePenalty
 from sparsesci.operators import as_design
 from sparsesci.solvers import SolverResult
-from sparsesci.solvers._inputs import check_design_matrix, check_targets, clean_csc
+from sparsesci.solvers._inputs import (
+    check_design_matrix,
+    check_targets,
+    checked_data,
+)
+from sparsesci.utils.regressor import LinearRegressor
 from sparsesci.utils.validation import (
     check_choice,
     check_flag,
@@ -222,7 +225,7 @@ def _solve(
     )
 
 
-class WeightedOMP(RegressorMixin, BaseEstimator):
+class WeightedOMP(LinearRegressor):
     """Orthogonal matching pursuit that descends on a penalised loss.
 
     Greedily minimises, with ``s_j`` the standard deviation of column j (its root mean
@@ -262,6 +265,8 @@ class WeightedOMP(RegressorMixin, BaseEstimator):
     ----------
     coef_ : ndarray of shape (n_features,)
         Coefficients, in the dtype of X.
+    sparse_coef_ : csr_matrix of shape (1, n_features)
+        The same, sparse.
     intercept_ : float
         Intercept.
     n_iter_ : int
@@ -332,18 +337,10 @@ class WeightedOMP(RegressorMixin, BaseEstimator):
         """
         options = (self.fit_intercept, self.max_iter, self.tol)
         check_options(self.alpha, self.loss, self.norm, *options)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csc",
-            dtype=[np.float64, np.float32],
-            order="F",
-            y_numeric=True,
-        )
+        X, y = checked_data(self, X, y, multi_output=False)
         weights = check_penalty_weights(self.weights, X.shape[1])
         result = _solve(
-            clean_csc(X) if hasattr(X, "nnz") else X,
+            X,
             check_targets(y, len(y)),
             float(self.alpha),
             self.loss,
@@ -357,31 +354,3 @@ class WeightedOMP(RegressorMixin, BaseEstimator):
         self.objective_ = result.objective
         self.status_ = result.status
         return self
-
-    def predict(self, X: Any) -> Any:
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            ``X @ coef_ + intercept_``.
-        """
-        check_is_fitted(self)
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
-        return np.asarray(X @ self.coef_) + self.intercept_
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

@@ -16,16 +16,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sparsesci.datasets import make_sparse_problem
-from sparsesci.greedy import ForwardSelector, SequentialAttentionSelector
+from sparsesci.greedy import (
+    BestSubset,
+    BestSubsetSelector,
+    ForwardSelector,
+    SequentialAttentionSelector,
+)
 from sparsesci.penalties import WeightedL1
 from sparsesci.solvers import coordinate_descent
 
 BOTH = [ForwardSelector, SequentialAttentionSelector]
 both = pytest.mark.parametrize("selector", BOTH, ids=lambda s: s.__name__)
 
-_checks = parametrize_with_checks(
-    [s() for s in BOTH] + [s(2, task="classification") for s in BOTH]
-)
+# The defaults are tried together with all other estimators.
+_checks = parametrize_with_checks([s(1, task="classification") for s in BOTH])
 
 
 @pytest.mark.parametrize(
@@ -245,3 +249,43 @@ def test_bad_data(selector):
         selector().fit(X, y[:-1])
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         selector(task="classification").fit(X, y)
+
+
+# ---- best subsets --------------------------------------------------------------------
+def test_best_subsets_are_those_of_the_regression():
+    X, y = _problem(0, "plain")
+    for k, size in ((None, 10), (4, 4), (0.2, 4), ("auto", None)):
+        selector = BestSubsetSelector(k).fit(X, y)
+        model = BestSubset(n_nonzero_coefs=size).fit(X, y)
+        assert_array_equal(selector.get_support(), model.coef_ != 0)
+        assert selector.n_features_ == selector.transform(X).shape[1]
+        assert selector.n_iter_ == model.n_iter_
+        assert_array_equal(selector.estimator_.coef_, model.coef_)
+
+
+def test_best_subsets_beat_forward_selection():
+    r2 = []
+    for seed in range(10):
+        X, y, _ = make_sparse_problem(
+            60, 30, 5, design="toeplitz", correlation=0.9, snr=10, random_state=seed
+        )
+        reduced = BestSubsetSelector(5).fit_transform(X, y)
+        best = LinearRegression().fit(reduced, y).score(reduced, y)
+        r2.append((best, ForwardSelector(5).fit(X, y).r2_[-1]))
+    better, forward = np.mean(r2, axis=0)
+    assert better > forward
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"n_features_to_select": 21}, ValueError, "at most n_features = 20, got 21"),
+        ({"n_features_to_select": -1}, ValueError, "n_features_to_select must be"),
+        ({"criterion": "cv"}, ValueError, "criterion must be one of"),
+        ({"exchange_max": 0}, ValueError, "exchange_max must be"),
+        ({"max_iter": 0.5}, TypeError, "max_iter must be"),
+    ],
+)
+def test_bad_options_of_best_subsets(options, error, message):
+    with pytest.raises(error, match=message):
+        BestSubsetSelector(**options).fit(*_problem(0, "plain"))

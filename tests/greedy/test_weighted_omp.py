@@ -365,7 +365,8 @@ def test_data_are_not_touched():
 
 
 # ---- the estimator -------------------------------------------------------------------
-_checks = parametrize_with_checks([WeightedOMP()])
+# The defaults are tried together with all other estimators.
+_checks = parametrize_with_checks([WeightedOMP(0.01, loss="lad_lasso", norm="l0")])
 
 
 @pytest.mark.parametrize(_checks.args[0], list(_checks.args[1]), **_checks.kwargs)
