@@ -35,7 +35,7 @@ def check_signals(y: Any, n_samples: int, *, several: bool) -> Array:
     try:
         y = np.asarray(y)
         wide = np.complex128 if np.iscomplexobj(y) else np.float64
-        y = y if y.dtype == np.float32 else y.astype(wide)
+        y = y if y.dtype == np.float32 else y.astype(wide, copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"y must hold numbers: {error}.") from None
     if y.ndim not in ((1, 2) if several else (1,)):

@@ -74,7 +74,10 @@ class Dictionary(ABC):
 
 def square_norms(columns: Array) -> NDArray[np.float64]:
     """Squared norm of each column."""
-    return np.asarray(np.einsum("ij,ij->j", columns.conj(), columns).real)
+    squares = np.square(columns.real).sum(axis=0)
+    if np.iscomplexobj(columns):
+        squares += np.square(columns.imag).sum(axis=0)
+    return np.asarray(squares)
 
 
 class ArrayDictionary(Dictionary):

@@ -17,6 +17,7 @@ template <class T>
 struct Atoms {
     T* alpha;       // inner products with the residual
     T* norms;       // squares off the span of the chosen atoms; infinite once chosen
+    T* squares;     // squared norms of the atoms
     T* floor;       // squares up to which an atom depends on the chosen ones
     T* directions;  // rows: inner products with each orthonormal direction
     Index size, padded;
@@ -128,13 +129,13 @@ SPARSESCI_DEFINE(float)
 /// at each step would cost more than the step. Rounding errors grow by the square of an atom
 /// over its pivot, the largest of which so far is `growth`.
 template <class T>
-Index choose(const T* gram, const Atoms<T>& atoms, bool ols, double noise, double growth) {
+Index choose(const Atoms<T>& atoms, bool ols, double noise, double growth) {
     while (true) {
         const Index j = strongest(atoms, ols);
         if (j < 0) return -1;
         const double alpha = static_cast<double>(atoms.alpha[j]);
         const double norm = static_cast<double>(atoms.norms[j]);
-        const double square = static_cast<double>(gram[j * atoms.size + j]);
+        const double square = static_cast<double>(atoms.squares[j]);
         const bool heard = alpha * alpha > noise * growth * square;
         const bool free = norm > growth * static_cast<double>(atoms.floor[j]);
         if (heard && free && !std::isinf(norm)) return j;
@@ -155,12 +156,12 @@ Index pursue(const T* gram, const Atoms<T>& atoms, const PursuitRule& rule, cons
     double first = 0, growth = 1;
     Index t = 0;
     while (t < rule.n_nonzero && error > rule.tol) {
-        const Index j = choose(gram, atoms, rule.ols, rule.negligible * first, growth);
+        const Index j = choose(atoms, rule.ols, rule.negligible * first, growth);
         if (j < 0) break;
         const T pivot = std::sqrt(atoms.norms[j]), beta = atoms.alpha[j] / pivot;
         const double gain = static_cast<double>(beta) * static_cast<double>(beta);
         if (t == 0) first = gain;
-        growth = std::fmax(growth, static_cast<double>(gram[j * atoms.size + j] / atoms.norms[j]));
+        growth = std::fmax(growth, static_cast<double>(atoms.squares[j] / atoms.norms[j]));
         for (Index s = 0; s < t; ++s) factor.w[s] = atoms.direction(s)[j];
         factor.pivots[t] = pivot;
         factor.betas[t] = beta;
@@ -193,15 +194,18 @@ void omp_gram(const T* gram, Index n_atoms, const T* correlations, const double*
               Index n_signals, const PursuitRule& rule, const Codes<T>& out, T* work) {
     const Index padded = padded_size<T>(n_atoms), k = rule.n_nonzero;
     const Atoms<T> atoms{
-        work, work + padded, work + 2 * padded, work + 3 * padded, n_atoms, padded};
-    T* rest = work + (k + 3) * padded;
+        work,    work + padded, work + 2 * padded, work + 3 * padded, work + 4 * padded,
+        n_atoms, padded};
+    T* rest = work + (k + 4) * padded;
     const Factor<T> factor{rest, rest + k, rest + 2 * k};
-    std::fill_n(work, 3 * padded, T(0));
-    for (Index j = 0; j < n_atoms; ++j)
-        atoms.floor[j] = static_cast<T>(rule.dependent) * gram[j * n_atoms + j];
+    std::fill_n(work, 4 * padded, T(0));
+    for (Index j = 0; j < n_atoms; ++j) {
+        atoms.squares[j] = gram[j * n_atoms + j];
+        atoms.floor[j] = static_cast<T>(rule.dependent) * atoms.squares[j];
+    }
     for (Index b = 0; b < n_signals; ++b) {
         std::copy_n(correlations + b * n_atoms, n_atoms, atoms.alpha);
-        for (Index j = 0; j < n_atoms; ++j) atoms.norms[j] = gram[j * n_atoms + j];
+        std::copy_n(atoms.squares, padded, atoms.norms);
         out.error[b] = squares[b];
         Index* support = out.support + b * k;
         out.count[b] = pursue(gram, atoms, rule, factor, support, out.error[b]);

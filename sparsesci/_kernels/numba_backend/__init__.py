@@ -275,7 +275,7 @@ def screen(
 
 # ---- greedy pursuit ------------------------------------------------------------------
 def omp_work_size(n_atoms: int, n_nonzero: int) -> int:
-    return (n_nonzero + 3) * n_atoms + 3 * n_nonzero
+    return (n_nonzero + 4) * n_atoms + 3 * n_nonzero
 
 
 def omp_gram(
@@ -297,7 +297,7 @@ def omp_gram(
     _check_omp(gram, correlations, squares, k, support, coef, count, error, work)
     p, n_signals = gram.shape[0], squares.size
     scratch = flat(writable(work))
-    atoms, rest = scratch[: 3 * p].reshape(3, p), scratch[3 * p :]
+    atoms, rest = scratch[: 4 * p].reshape(4, p), scratch[4 * p :]
     _pursuit.omp_gram(
         readable(gram),
         readable(correlations).reshape(n_signals, p),

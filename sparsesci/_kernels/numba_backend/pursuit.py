@@ -142,13 +142,14 @@ def omp_gram(
     directions,
     factor,
 ):
-    alpha, norms, floor = atoms[0], atoms[1], atoms[2]
+    alpha, norms, squared, floor = atoms[0], atoms[1], atoms[2], atoms[3]
     for j in range(floor.size):
+        squared[j] = gram[j, j]
         floor[j] = dependent * gram[j, j]
     for b in range(squares.size):
         for j in range(floor.size):
             alpha[j] = correlations[b, j]
-            norms[j] = gram[j, j]
+            norms[j] = squared[j]
         count[b], error[b] = pursue(
             gram,
             ols,

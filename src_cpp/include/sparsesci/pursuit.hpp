@@ -41,7 +41,7 @@ Index padded_size(Index n_atoms) {
 /// Size of the work array of `omp_gram`.
 template <class T>
 Index omp_work_size(Index n_atoms, Index n_nonzero) {
-    return (n_nonzero + 3) * padded_size<T>(n_atoms) + 3 * n_nonzero;
+    return (n_nonzero + 4) * padded_size<T>(n_atoms) + 3 * n_nonzero;
 }
 
 /// Pursuit of each signal, known by its correlations (rows) and its square.
