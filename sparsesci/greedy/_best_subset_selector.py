@@ -29,7 +29,8 @@ class BestSubsetSelector(SelectorMixin, BaseEstimator):
     criterion : {"aic", "bic", "ebic", "sic"}, default="ebic"
         What k minimises where it is "auto": see :class:`BestSubset`.
     max_features : int, default=None
-        Largest number that "auto" chooses from; about ``n / (log(p) log(log(n)))`` by default.
+        Largest number that "auto" chooses from; about ``n / (log(p) log(log(n)))`` by
+        default.
     exchange_max : int, default=5
         Largest number of features that are swapped at once.
     max_iter : int, default=100
