@@ -2,19 +2,19 @@
 How many non-zero coefficients each pursuit recovers
 ====================================================
 
-A sparse vector is to be found from a few noiseless observations :math:`y = Xw`. The first
-picture shows, for six methods, how often they succeed as the vector fills up: each
-works always up to a point, and soon after that never. The second repeats this with equal
-non-zero values, where plain greedy selection has nothing to hold on to. The third adds
-the number of observations.
+A sparse vector is to be found from a few noiseless observations :math:`y = Xw`. The
+first picture shows, for six methods, how often they succeed as the vector fills up:
+each works always up to a point, and soon after that never. The second repeats this with
+equal non-zero values, where plain greedy selection has nothing to hold on to. The third
+adds the number of observations.
 """
 
 # %%
 # The methods
 # -----------
-# Each is told the true number of non-zero coefficients. A trial succeeds if the relative
-# error is below :math:`10^{-4}`; all methods see the same problems. There is no
-# intercept in the problems, so none is fitted.
+# Each is told the true number of non-zero coefficients. A trial succeeds if the
+# relative error is below :math:`10^{-4}`; all methods see the same problems. There is
+# no intercept in the problems, so none is fitted.
 
 import matplotlib.pyplot as plt
 

@@ -62,9 +62,10 @@ plt.show()
 # %%
 # The strength of the penalty
 # ---------------------------
-# Median errors of seven problems. Without gross errors both losses work. The best strength
-# for absolute values hardly depends on how many observations are wrong. If it is too
-# small, the pursuit goes on to fit the noise; if it is too large, it stops too early.
+# Median errors of seven problems. Without gross errors both losses work. The best
+# strength for absolute values hardly depends on how many observations are wrong. If it
+# is too small, the pursuit goes on to fit the noise; if it is too large, it stops too
+# early.
 
 alphas = np.geomspace(0.03, 0.5, 9)
 figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")

@@ -61,9 +61,10 @@ plt.show()
 # %%
 # Wrong suspicions
 # ----------------
-# At 36 observations, too few for the plain pursuit, five true features are suspected together with more and more false
-# ones. A false one that is taken costs little accuracy, since its coefficient is fitted
-# and not forced; with many of them the advantage is lost, and more than that.
+# At 36 observations, too few for the plain pursuit, five true features are suspected
+# together with more and more false ones. A false one that is taken costs little
+# accuracy, since its coefficient is fitted and not forced; with many of them the
+# advantage is lost, and more than that.
 
 wrong = np.array([0, 5, 10, 20, 40, 80, 160])
 figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
