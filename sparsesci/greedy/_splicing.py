@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lstsq
+from scipy.linalg import cholesky, lstsq, solve_triangular
 from scipy.linalg.lapack import get_lapack_funcs
 
 from sparsesci.greedy._inputs import check_iterations, check_n_nonzero
 from sparsesci.greedy._recovery import Estimate, Recovery, Support, prepare, top_k
-from sparsesci.operators.dictionary import GramColumns
+from sparsesci.operators.dictionary import GramColumns, square_norms
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._result import SolverResult
 from sparsesci.utils.validation import check_choice, check_integer
@@ -36,6 +36,10 @@ _EPS = float(np.finfo(np.float64).eps)
 # Errors must fall by this share: rounding must not make it go on for ever.
 _TOLERANCE = 1e-10
 _AHEAD = 16
+# Atoms of which less is off the span of the chosen ones cannot join; the ridge is small
+# beside it, and lets dependent atoms be factored.
+_DEPENDENT = 1e-10
+_RIDGE = 1e-14
 
 
 @dataclass
@@ -102,13 +106,25 @@ class _Splicer:
         return self.fit(top_k(self.moments, k), np.abs(self.moments))
 
     def grow(self, current: _Fit) -> _Fit | None:
-        """One atom more: the one that correlates best with the residual."""
-        outside = np.abs(current.alpha)
-        outside[current.support] = 0.0
-        if not outside.any():
+        """One atom more: the one with which the error falls most."""
+        gains = self._gains(current)
+        if not gains.any():
             return None
-        new = top_k(outside, 1)
-        return self.fit(np.union1d(current.support, new), outside)
+        new = top_k(gains, 1)
+        return self.fit(np.union1d(current.support, new), np.abs(current.alpha))
+
+    def _gains(self, current: _Fit) -> NDArray[np.float64]:
+        """By how much the error falls if an atom joins, 0 for those that cannot."""
+        gains = np.abs(current.alpha) ** 2
+        off = self.problem.dictionary.squares.copy()
+        if current.support.size:
+            rows = self.gram.rows(current.support)
+            within = rows[:, current.support] + _RIDGE * np.eye(len(rows))
+            inner = solve_triangular(cholesky(within, lower=True), rows, lower=True)
+            off -= square_norms(inner)
+        usable = off > _DEPENDENT
+        usable[current.support] = False
+        return np.where(usable, gains / np.where(usable, off, 1.0), 0.0)
 
     def is_solved(self, current: _Fit) -> bool:
         """Whether rounding errors are all that is left, judged by the data."""
@@ -169,30 +185,59 @@ class SplicingPath:
     n_iter: int
 
 
+class _Walk:
+    """The best fit of each size so far."""
+
+    def __init__(self, splicer: _Splicer, max_iter: int) -> None:
+        self.splicer, self.max_iter = splicer, max_iter
+        self.fits = [splicer.fit(np.empty(0, dtype=np.int64), np.empty(0))]
+        self.n_splices = 0
+
+    def offer(self, start: _Fit) -> None:
+        """Splice from a start and keep the end if it is the best of its size."""
+        size = start.support.size
+        settled, n_splices = self.splicer.settle(start, self.max_iter)
+        self.n_splices += n_splices
+        if size == len(self.fits):
+            self.fits.append(settled)
+        elif settled.error < self.fits[size].error:
+            self.fits[size] = settled
+
+    def up(self, k_max: int) -> None:
+        """From each size to the next; from forward selection where that is ahead."""
+        forward: _Fit | None = self.fits[0]
+        while len(self.fits) <= k_max and not self.splicer.is_solved(self.fits[-1]):
+            last = self.fits[-1]
+            grown = self.splicer.grow(last)
+            if grown is None:
+                return
+            self.offer(grown)
+            if forward is not None and np.array_equal(forward.support, last.support):
+                forward = grown
+            elif forward is not None:
+                forward = self.splicer.grow(forward)
+            if forward is not None and forward.error < self.fits[-1].error:
+                self.offer(forward)
+
+    def down(self) -> None:
+        """To the largest size from the best correlations; from each to the next."""
+        if len(self.fits) > 1:
+            self.offer(self.splicer.start(len(self.fits) - 1))
+        for size in range(len(self.fits) - 1, 1, -1):
+            self.offer(self.splicer.shrink(self.fits[size]))
+
+
 def walk(
     problem: Recovery, k_max: int, exchange_max: int, max_iter: int
 ) -> tuple[list[Estimate], int]:
     """Best subsets of 0 to k_max atoms, and the number of splices.
 
-    Each size starts from the one before; on the way back, from the one after if that
-    is better: a local optimum of one way is seldom one of the other.
+    A local optimum of the way up is seldom one of the way down.
     """
-    splicer = _Splicer(problem, exchange_max)
-    fits = [splicer.fit(np.empty(0, dtype=np.int64), np.empty(0))]
-    total = 0
-    while len(fits) <= k_max and not splicer.is_solved(fits[-1]):
-        grown = splicer.grow(fits[-1])
-        if grown is None:
-            break
-        settled, n_splices = splicer.settle(grown, max_iter)
-        fits.append(settled)
-        total += n_splices
-    for size in range(len(fits) - 2, 0, -1):
-        settled, n_splices = splicer.settle(splicer.shrink(fits[size + 1]), max_iter)
-        total += n_splices
-        if settled.error < fits[size].error:
-            fits[size] = settled
-    return [problem.fit(fit.support) for fit in fits], total
+    found = _Walk(_Splicer(problem, exchange_max), max_iter)
+    found.up(k_max)
+    found.down()
+    return [problem.fit(fit.support) for fit in found.fits], found.n_splices
 
 
 def choose(
@@ -257,9 +302,9 @@ def splicing(
     n_nonzero_coefs : int, default=None
         Number of atoms; a tenth of them by default.
     start : {"path", "correlation"}, default="path"
-        Start from the best subset with one atom less, which is found in the same way;
-        or from the atoms that correlate best, which takes less time and more often
-        ends in a local optimum.
+        Find the best subsets of all sizes up to k, each from its neighbours: no worse
+        than forward selection. Or start from the k atoms that correlate best, which
+        takes less time and more often ends in a local optimum.
     exchange_max : int, default=5
         Largest number of atoms that are swapped at once.
     max_iter : int, default=100
