@@ -6,7 +6,7 @@ In units of the largest ``|y|``, on columns scaled to mean square 1.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from sparsesci.greedy._gains import (
     squared_gain,
 )
 from sparsesci.greedy._lad import lad_regression
+from sparsesci.solvers._control import Control
 
 # Columns are scored in blocks of about this many entries where each entry is needed.
 _BLOCK_ENTRIES = 2_000_000
@@ -155,29 +156,31 @@ FITS: dict[str, type[Fit]] = {
 }
 
 
-@dataclass
-class Pursuit:
-    """A finished pursuit: its fit, and why it stopped."""
+def pursue(
+    fit: Fit,
+    penalty: CoordinatePenalty,
+    tol: float,
+    control: Control,
+    report: Callable[[float], None],
+) -> float:
+    """Take in the best column until the best move is no new column.
 
-    fit: Fit
-    status: str
-    gain: float
-    n_iter: int
-
-
-def pursue(fit: Fit, penalty: CoordinatePenalty, max_iter: int, tol: float) -> Pursuit:
-    """Take in the best column until the best move is no new column."""
-    norm = np.linalg.norm
-    smallest = tol * norm(fit.residual)
-    best = np.inf
-    for n_iter in range(max_iter + 1):
-        if norm(fit.residual) <= smallest:
-            return Pursuit(fit, "converged", 0.0, n_iter)
-        gains = fit.gains(penalty)
-        j = int(np.argmax(gains))
-        best = float(gains[j])
-        if best <= 0 or j in fit.support:
-            return Pursuit(fit, "converged", best, n_iter)
-        if n_iter == max_iter or not fit.refit(j):
-            break
-    return Pursuit(fit, "max_iter" if n_iter == max_iter else "stalled", best, n_iter)
+    Returns the gain of the best move left; `control` knows why it ended.
+    """
+    smallest = tol * np.linalg.norm(fit.residual)
+    while True:
+        gain, j = 0.0, -1
+        if np.linalg.norm(fit.residual) > smallest:
+            gains = fit.gains(penalty)
+            j = int(np.argmax(gains))
+            gain = float(gains[j])
+        if gain <= 0 or j in fit.support:
+            control.status = "converged"
+        elif not control.exhausted():
+            if fit.refit(j):
+                control.n_iter += 1
+                report(gain)
+            else:
+                control.status = "stalled"
+        if control.status:
+            return gain

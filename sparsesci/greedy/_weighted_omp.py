@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,20 @@ from scipy.sparse.linalg import LinearOperator
 from sparsesci.greedy._columns import ScaledColumns
 from sparsesci.greedy._fits import FITS, pursue
 from sparsesci.greedy._gains import CoordinatePenalty
+from sparsesci.greedy._inputs import check_iterations
 from sparsesci.operators import as_design
 from sparsesci.solvers import SolverResult
+from sparsesci.solvers._control import Callback, Control
 from sparsesci.solvers._inputs import (
     check_design_matrix,
     check_targets,
     checked_data,
+    target_rows,
 )
 from sparsesci.utils.regressor import LinearRegressor
 from sparsesci.utils.validation import (
     check_choice,
     check_flag,
-    check_integer,
     check_nonnegative_vector,
     check_real,
 )
@@ -43,6 +46,9 @@ def weighted_omp(
     fit_intercept: bool = False,
     max_iter: int | None = None,
     tol: float = 1e-10,
+    callback: Callback | None = None,
+    verbose: int | bool = 0,
+    keep_history: bool = False,
 ) -> SolverResult:
     """Orthogonal matching pursuit that descends on a penalised loss.
 
@@ -91,14 +97,22 @@ def weighted_omp(
     tol : float, default=1e-10
         The fit is exact, and the pursuit ends, when the norm of the residual is at most
         `tol` times that of the target (less its mean or median, with an intercept).
+    callback : callable, default=None
+        Called with a :class:`~sparsesci.solvers.Progress` at each step, whose
+        ``violation`` is the gain that the step has expected; return True to stop.
+    verbose : int or bool, default=0
+        Log a line for each step, to the logger "sparsesci".
+    keep_history : bool, default=False
+        Keep these reports in the result.
 
     Returns
     -------
     result : SolverResult
         ``coef``, ``intercept``, ``objective``; ``n_iter``, the number of columns taken;
-        ``status``: ``"converged"`` for the stopping rule, ``"max_iter"``, or
-        ``"stalled"`` where the best column depends on those taken; ``violation``, the
-        gain of the best move left. A greedy method has no duality gap: it is inf.
+        ``status``: ``"converged"`` for the stopping rule, ``"max_iter"``,
+        ``"callback"``, or ``"stalled"`` where the best column depends on those taken;
+        ``violation``, the gain of the best move left. A greedy method has no duality
+        gap: it is inf.
 
     Raises
     ------
@@ -144,21 +158,25 @@ def weighted_omp(
     >>> bool((np.flatnonzero(result.coef) == np.flatnonzero(coef)).all())
     True
     """
-    check_options(alpha, loss, norm, fit_intercept, max_iter, tol)
+    check_options(alpha, loss, norm, fit_intercept, tol)
+    control = check_steps(max_iter, callback, verbose, keep_history)
     X = check_design_matrix(X)
+    if loss == "lad_lasso" and isinstance(X, LinearOperator):
+        raise TypeError(
+            "X must show its columns for loss='lad_lasso': pass an array or a sparse "
+            "matrix, not a LinearOperator."
+        )
     Y = check_targets(y, X.shape[0])
     if len(Y) != 1:
         raise ValueError(
             f"y must be a single target, got {len(Y)}; call once for each of them."
         )
     weights = check_penalty_weights(weights, X.shape[1])
-    return _solve(
-        X, Y, float(alpha), loss, norm, weights, fit_intercept, max_iter, float(tol)
-    )
+    return solve(X, Y, alpha, loss, norm, weights, fit_intercept, tol, control)
 
 
 def check_options(
-    alpha: Any, loss: Any, norm: Any, fit_intercept: Any, max_iter: Any, tol: Any
+    alpha: Any, loss: Any, norm: Any, fit_intercept: Any, tol: Any
 ) -> None:
     """Refuse bad options before any data are looked at."""
     check_real("alpha", alpha, low=0)
@@ -166,8 +184,17 @@ def check_options(
     check_choice("norm", norm, _NORMS)
     check_flag("fit_intercept", fit_intercept)
     check_real("tol", tol, low=0, high=1, open_high=True)
-    if max_iter is not None:
-        check_integer("max_iter", max_iter)
+
+
+def check_steps(
+    max_iter: Any,
+    callback: Any = None,
+    verbose: Any = 0,
+    keep_history: bool = False,
+) -> Control:
+    """Return the rules of a pursuit, whose number of steps may be unlimited."""
+    steps = sys.maxsize if max_iter is None else max_iter
+    return check_iterations(steps, callback, verbose, keep_history)
 
 
 def check_penalty_weights(weights: Any, n_features: int) -> Vector:
@@ -181,7 +208,7 @@ def check_penalty_weights(weights: Any, n_features: int) -> Vector:
     return weights
 
 
-def _solve(
+def solve(
     X: Any,
     Y: Vector,
     alpha: float,
@@ -189,15 +216,10 @@ def _solve(
     norm: str,
     weights: Vector,
     fit_intercept: bool,
-    max_iter: int | None,
     tol: float,
+    control: Control,
 ) -> SolverResult:
-    """Solve in units of the target, and return to the caller's."""
-    if loss == "lad_lasso" and isinstance(X, LinearOperator):
-        raise TypeError(
-            "X must show its columns for loss='lad_lasso': pass an array or a sparse "
-            "matrix, not a LinearOperator."
-        )
+    """Solve for checked data in units of the target, and return to the caller's."""
     columns = ScaledColumns(as_design(X, None, fit_intercept))
     centred, mean = columns.design.center_targets(Y)
     unit = float(np.abs(centred).max()) or 1.0
@@ -207,21 +229,31 @@ def _solve(
         strength = strength / unit
     penalty = CoordinatePenalty(norm, strength)
     fit = FITS[loss](columns, centred[0] / unit)
-    pursuit = pursue(fit, penalty, max_iter or min(X.shape), tol)
-    scaled = fit.full_coef
-    degree = 2 if loss == "lasso" else 1
-    coef = scaled * columns.inverse * unit
+    unit_objective = unit**2 if loss == "lasso" else unit
+    control.max_iter = min(control.max_iter, *X.shape)
+
+    def objective() -> float:
+        return (fit.loss + float(penalty(fit.full_coef).sum())) * unit_objective
+
+    def report(gain: float) -> None:
+        if control.observed:
+            n_active, gain = len(fit.support), gain * unit_objective
+            control.report(objective(), np.inf, gain, n_active, alpha)
+
+    gain = pursue(fit, penalty, tol, control, report)
+    coef = fit.full_coef * columns.inverse * unit
     shift = mean + fit.intercept * unit
     return SolverResult(
         coef=coef,
         intercept=float(columns.design.intercept(coef[:, None], shift)[0]),
-        objective=(fit.loss + float(penalty(scaled).sum())) * unit**degree,
+        objective=objective(),
         dual_gap=np.inf,
-        dual_point=fit.residual * unit / len(fit.residual),
-        violation=pursuit.gain * unit**degree,
-        n_iter=pursuit.n_iter,
-        status=pursuit.status,
+        dual_point=fit.residual * (unit / len(fit.residual)),
+        violation=gain * unit_objective,
+        n_iter=round(control.n_iter),
+        status=control.status,
         target=0.0,
+        history=control.history,
     )
 
 
@@ -335,18 +367,14 @@ class WeightedOMP(LinearRegressor):
         self : object
             Fitted estimator.
         """
-        options = (self.fit_intercept, self.max_iter, self.tol)
-        check_options(self.alpha, self.loss, self.norm, *options)
+        options = (self.loss, self.norm)
+        check_options(self.alpha, *options, self.fit_intercept, self.tol)
+        control = check_steps(self.max_iter)
         X, y = checked_data(self, X, y, multi_output=False)
         weights = check_penalty_weights(self.weights, X.shape[1])
-        result = _solve(
-            X,
-            check_targets(y, len(y)),
-            float(self.alpha),
-            self.loss,
-            self.norm,
-            weights,
-            *options,
+        Y = target_rows(y)
+        result = solve(
+            X, Y, self.alpha, *options, weights, self.fit_intercept, self.tol, control
         )
         self.coef_ = result.coef.astype(X.dtype)
         self.intercept_ = result.intercept

@@ -355,6 +355,27 @@ def test_exact_data_end_the_pursuit(loss):
     assert np.count_nonzero(result.coef) <= 8
 
 
+@every_loss
+@every_norm
+def test_reports_of_steps(loss, norm):
+    X, y, _ = _problem()
+    seen = []
+    options = {"loss": loss, "norm": norm, "keep_history": True}
+    result = weighted_omp(X, y, ALPHA[loss, norm], callback=seen.append, **options)
+    assert result.history == seen
+    assert [report.n_iter for report in seen] == [1, 2, 3, 4]
+    assert [report.n_active for report in seen] == [1, 2, 3, 4]
+    assert seen[-1].objective == result.objective
+    falls = -np.diff([report.objective for report in seen])
+    gains = [report.violation for report in seen[1:]]
+    if norm == "l0":  # a refit can only add to what the step alone gains
+        assert np.all(falls >= np.array(gains) - 1e-12)
+    stopped = weighted_omp(
+        X, y, ALPHA[loss, norm], callback=lambda r: r.n_iter == 2, **options
+    )
+    assert (stopped.status, stopped.n_iter) == ("callback", 2)
+
+
 def test_data_are_not_touched():
     X, y, _ = _problem()
     before = X.copy(), y.copy()
@@ -419,6 +440,12 @@ def test_bad_options(options, error, message):
         WeightedOMP(**options).fit(X, y)
     with pytest.raises(error, match=message):
         weighted_omp(X, y, **options)
+
+
+def test_bad_callback():
+    X, y, _ = _problem()
+    with pytest.raises(TypeError, match="callback must be callable or None, got 1"):
+        weighted_omp(X, y, 0.1, callback=1)
 
 
 @pytest.mark.parametrize(
