@@ -67,7 +67,8 @@ class SparseProbe(ClassifierMixin, SelectorMixin, BaseEstimator):
     n_candidates : int, default=None
         Number of features to consider, at least k: see `method`.
     tol : float, default=1e-4
-        Largest relative gap of "optimal".
+        Largest relative gap of "optimal". HiGHS meets its constraints up to 1e-6, so
+        that smaller gaps may not be proved.
     max_iter : int, default=200
         Largest number of cuts of "optimal".
     time_limit : float or None, default=60.0

@@ -89,7 +89,7 @@ def test_optimal_probe_equals_exhaustive_search():
         }
         assert_allclose(probe.objective_, min(every.values()), rtol=1e-8)
         assert tuple(np.flatnonzero(probe.support_)) == min(every, key=every.get)
-        assert probe.gap_ <= 1e-9
+        assert probe.gap_ <= 1e-6
 
 
 @every_method
