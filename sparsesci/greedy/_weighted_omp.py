@@ -59,15 +59,13 @@ def weighted_omp(
     falls most, then minimises F alone over the columns taken. It stops by itself: when
     no single coefficient can lower the objective, or when the best one to change is
     that of a column taken already. With residual r and ``s_j`` the root mean square of
-    column j (less its mean, with an intercept),
+    column j (less its mean, with an intercept) ::
 
-    ================ =================== ======= ================================
-    loss             F(r)                norm    R(w)
-    ================ =================== ======= ================================
-    ``"lasso"``      ``||r||^2 / (2n)``  ``"l1"`` ``sum_j weights_j s_j |w_j|``
-    ``"sqrt_lasso"`` ``||r|| / sqrt(n)`` ``"l0"`` ``sum_j weights_j^2 [w_j != 0]``
-    ``"lad_lasso"``  ``||r||_1 / n``
-    ================ =================== ======= ================================
+        loss="lasso"       F(r) = ||r||_2^2 / (2 n_samples)
+        loss="sqrt_lasso"  F(r) = ||r||_2 / sqrt(n_samples)
+        loss="lad_lasso"   F(r) = ||r||_1 / n_samples
+        norm="l1"          R(w) = sum_j weights_j s_j |w_j|
+        norm="l0"          R(w) = sum_j weights_j^2 [w_j != 0]
 
     so that a rescaled column changes nothing, and neither do more samples of the same
     kind.
@@ -126,15 +124,12 @@ def weighted_omp(
     Notes
     -----
     The publication [1]_ has columns of norm 1, no factor 1/2 and no means: it minimises
-    ``F'(y - A z) + lambda R'(z)``. Our alpha is, for L0 and L1,
+    ``F'(y - A z) + lambda R'(z)``. Our alpha is ::
 
-    ================ =============== ===============================
-    loss             L0              L1
-    ================ =============== ===============================
-    ``"lasso"``      ``lambda / 2n`` ``lambda / (2 sqrt(n))``
-    ``"sqrt_lasso"`` ``lambda / sqrt(n)`` ``lambda``
-    ``"lad_lasso"``  ``lambda / n``  ``lambda / sqrt(n)``
-    ================ =============== ===============================
+        loss          norm="l0"            norm="l1"
+        "lasso"       lambda / (2 n)       lambda / (2 sqrt(n))
+        "sqrt_lasso"  lambda / sqrt(n)     lambda
+        "lad_lasso"   lambda / n           lambda / sqrt(n)
 
     A step costs one product with X' and, on k columns, O(n k) for squares. For absolute
     values it costs a sort of every column and a linear programme with n bounded
