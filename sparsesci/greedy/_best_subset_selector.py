@@ -38,7 +38,7 @@ class BestSubsetSelector(SelectorMixin, BaseEstimator):
 
     Attributes
     ----------
-    support_ : ndarray of bool of shape (n_features_in_,)
+    support_ : ndarray of bool of shape (n_features,)
         Mask of the selected features.
     n_features_ : int
         Number of selected features.
@@ -48,7 +48,7 @@ class BestSubsetSelector(SelectorMixin, BaseEstimator):
         The regression on these features, with its coefficients and criteria.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
@@ -68,7 +68,7 @@ class BestSubsetSelector(SelectorMixin, BaseEstimator):
     >>> from sparsesci.greedy import BestSubsetSelector
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
     >>> BestSubsetSelector(4).fit(X, y).get_feature_names_out().tolist()
-    ['bmi', 'bp', 's3', 's5']
+    ['bmi', 'bp', 's1', 's5']
     """
 
     def __init__(

@@ -76,13 +76,13 @@ class SparseProbe(ClassifierMixin, SelectorMixin, BaseEstimator):
 
     Attributes
     ----------
-    coef_ : ndarray of shape (1, n_features_in_)
+    coef_ : ndarray of shape (1, n_features)
         Coefficients in the units of X.
     intercept_ : ndarray of shape (1,)
         Intercept.
     classes_ : ndarray of shape (2,)
         Labels of the classes.
-    support_ : ndarray of bool of shape (n_features_in_,)
+    support_ : ndarray of bool of shape (n_features,)
         Mask of the selected features.
     objective_ : float
         Value of the objective.
@@ -93,7 +93,7 @@ class SparseProbe(ClassifierMixin, SelectorMixin, BaseEstimator):
         Number of fits.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also

@@ -156,19 +156,19 @@ class ForwardSelector(_ForwardRule):
 
     Attributes
     ----------
-    selected_ : ndarray of shape (n_features_,)
+    selected_ : ndarray of shape (n_selected,)
         Indices of the selected features, in the order of selection.
-    r2_ : ndarray of shape (n_features_,)
+    r2_ : ndarray of shape (n_selected,)
         Share of the squares of the centred targets that the features up to this one
         explain.
-    support_ : ndarray of bool of shape (n_features_in_,)
+    support_ : ndarray of bool of shape (n_features,)
         Mask of the selected features.
     n_features_ : int
         Number of selected features: fewer than asked for, with a warning, where the
         others depend linearly on them or all is explained.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
@@ -225,19 +225,19 @@ class SequentialAttentionSelector(_ForwardRule):
 
     Attributes
     ----------
-    selected_ : ndarray of shape (n_features_,)
+    selected_ : ndarray of shape (n_selected,)
         Indices of the selected features, in the order of selection.
-    r2_ : ndarray of shape (n_features_,)
+    r2_ : ndarray of shape (n_selected,)
         Share of the squares of the centred targets that the features up to this one
         explain.
-    support_ : ndarray of bool of shape (n_features_in_,)
+    support_ : ndarray of bool of shape (n_features,)
         Mask of the selected features.
     n_features_ : int
         Number of selected features: fewer than asked for, with a warning, where the
         others depend linearly on them or all is explained.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
 
     See Also
