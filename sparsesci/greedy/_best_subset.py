@@ -75,8 +75,8 @@ class BestSubset(GreedyRegressor):
     >>> from sklearn.datasets import load_diabetes
     >>> from sparsesci.greedy import BestSubset
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> BestSubset().fit(X, y).n_nonzero_coefs_
-    5
+    >>> BestSubset(criterion="bic").fit(X, y).n_nonzero_coefs_
+    6
     """
 
     def __init__(

@@ -16,16 +16,20 @@ from sparsesci.operators.dictionary import (
     ScaledDictionary,
     as_dictionary,
 )
+from sparsesci.operators.structured import Convolution, Kronecker, PartialDCT
 
 __all__ = [
     "ArrayDictionary",
     "CentredDictionary",
     "ColumnDesign",
+    "Convolution",
     "DenseDesign",
     "Design",
     "Dictionary",
+    "Kronecker",
     "OperatorDesign",
     "OperatorDictionary",
+    "PartialDCT",
     "ScaledDictionary",
     "SparseDesign",
     "as_design",

@@ -133,8 +133,9 @@ class CentredDictionary(Dictionary):
         return out
 
     def correlate(self, R: Array) -> Array:
-        """Return ``X~' R``."""
-        rows = np.ascontiguousarray(np.atleast_2d(R.T), dtype=np.float64)
+        """Return ``X~' R``, for any R: kernels ask for one of mean zero."""
+        rows = np.array(np.atleast_2d(R.T), dtype=np.float64, order="C")
+        rows -= rows.mean(axis=1, keepdims=True)
         residual = Residual(rows, np.zeros(len(rows)))
         out = self.design.correlate(residual) * self.n_samples
         out[self.design.lipschitz == 0] = 0.0
@@ -275,7 +276,7 @@ class GramColumns:
             return
         n_best = min(self.ahead, scores.size)
         best = np.argpartition(-scores, n_best - 1)[:n_best]
-        rivals = np.sort(best).tolist()
+        rivals = best[np.argsort(-scores[best], kind="stable")].tolist()
         room = max(0, self.ahead - len(missing))
         new = [j for j in rivals if j not in self._known and j not in missing][:room]
         listed = [*missing, *new]
