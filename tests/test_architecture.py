@@ -49,6 +49,7 @@ MAY_IMPORT = {
     # A family uses the leaves, but matplotlib stays optional: none imports plotting.
     **dict.fromkeys(FAMILIES, CORE | TERMS | SOLVERS | {"datasets", "metrics"}),
 }
+MAY_IMPORT["datasets"] = CORE | {"operators"}  # designs that are operators
 MAY_IMPORT["metrics"] = BASE | {"utils", "datasets"}  # studies draw problems
 MAY_IMPORT["decomposition"] = MAY_IMPORT["decomposition"] | {"greedy"}  # OMP coding
 # Displays draw the paths of estimators; nobody imports them.

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.sparse.linalg import LinearOperator
+from scipy import fft, sparse
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from sklearn.utils import check_random_state
 
+from sparsesci.operators import PartialDCT
 from sparsesci.utils.validation import check_flag, check_integer, check_real
 
 
@@ -189,12 +190,10 @@ def make_partial_dct_design(
             f"transform, got {n_samples}."
         )
     rows = np.sort(rng.permutation(n_features)[:n_samples])
-    scale = 1 / _dct_norms(rows, n_features) if unit_norm else np.ones(n_features)
-    if as_operator:
-        return _partial_dct_operator(rows, scale)
-    unit_rows = np.zeros((n_samples, n_features))
-    unit_rows[np.arange(n_samples), rows] = 1.0
-    return np.asfortranarray(fft.idct(unit_rows, norm="ortho", axis=1) * scale)
+    X: LinearOperator = PartialDCT(n_features, rows)
+    if unit_norm:
+        X = X @ aslinearoperator(sparse.diags_array(1 / _dct_norms(rows, n_features)))
+    return X if as_operator else (X.T @ np.eye(n_samples)).T
 
 
 def _checked(n_samples: Any, n_features: Any, unit_norm: Any, random_state: Any) -> Any:
@@ -225,24 +224,3 @@ def _dct_norms(rows: Any, n_features: int) -> Any:
     squares = (rows.size + cosines - (rows[0] == 0)) / n_features
     # A column of the chosen rows may vanish, up to rounding: it is left as it is.
     return np.sqrt(np.where(squares > 1e-14, squares, 1.0))
-
-
-def _partial_dct_operator(rows: Any, scale: Any) -> LinearOperator:
-    n_features = scale.size
-
-    def matmat(W: Any) -> Any:
-        return fft.dct(scale[:, None] * W, norm="ortho", axis=0)[rows]
-
-    def rmatmat(R: Any) -> Any:
-        spread = np.zeros((n_features, R.shape[1]))
-        spread[rows] = R
-        return scale[:, None] * fft.idct(spread, norm="ortho", axis=0)
-
-    return LinearOperator(
-        shape=(rows.size, n_features),
-        dtype=np.dtype(np.float64),
-        matvec=lambda w: matmat(np.reshape(w, (-1, 1)))[:, 0],
-        rmatvec=lambda r: rmatmat(np.reshape(r, (-1, 1)))[:, 0],
-        matmat=matmat,
-        rmatmat=rmatmat,
-    )
