@@ -166,7 +166,6 @@ def _path(codes: Codes, gram_of: Any, correlations_of: Any, n_atoms: int) -> Arr
         moments = solve_triangular(L, correlations_of(i, support), lower=True)
         for t in range(1, count + 1):
             coef = solve_triangular(L[:t, :t], moments[:t], lower=True, trans="C")
-            path[support[:t], i, t - 1 :] = 0
             path[support[:t], i, t - 1 :] = coef[:, None]
     return path
 
