@@ -33,6 +33,7 @@ Array = NDArray[Any]
 RULES = ("omp", "ols")
 # The work of a batch holds a row of the factor for each atom of a code.
 _LARGEST_WORK = 2**24
+_MANY = 16
 
 
 # ---- what is asked for ---------------------------------------------------------------
@@ -52,12 +53,13 @@ def wants_gram(
 ) -> bool:
     """Whether a Gram matrix pays: it costs as much as n_atoms passes over the atoms.
 
-    One signal after the other needs about a pass for each atom chosen.
+    One signal after the other needs about a pass for each atom chosen. Few signals are
+    worth that: without squares of condition numbers their codes are more exact.
     """
     if precompute != "auto":
         return bool(precompute)
     fits = (n_nonzero + 3) * n_atoms <= _LARGEST_WORK
-    return fits and n_atoms <= 2 * n_nonzero * n_signals
+    return fits and n_signals >= _MANY and n_atoms <= 2 * n_nonzero * n_signals
 
 
 # ---- codes ---------------------------------------------------------------------------

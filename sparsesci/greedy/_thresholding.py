@@ -367,7 +367,7 @@ def htp(
     References
     ----------
     .. [1] S. Foucart, "Hard thresholding pursuit: an algorithm for compressive
-       sensing", SIAM J. Numer. Anal. 49, 2011.
+       sensing", SIAM Journal on Numerical Analysis 49, 2011.
 
     Examples
     --------

@@ -27,6 +27,8 @@ Array = NDArray[Any]
 
 # Atoms of an operator are made in blocks of so many.
 _BLOCK = 64
+# Squares of so many entries stay in a cache.
+_BLOCK_ENTRIES = 2**16
 
 
 class Dictionary(ABC):
@@ -73,11 +75,16 @@ class Dictionary(ABC):
 
 
 def square_norms(columns: Array) -> NDArray[np.float64]:
-    """Squared norm of each column."""
-    squares = np.square(columns.real).sum(axis=0)
-    if np.iscomplexobj(columns):
-        squares += np.square(columns.imag).sum(axis=0)
-    return np.asarray(squares)
+    """Squared norm of each column, in blocks: a copy of all squares takes longer."""
+    n_samples, n_columns = columns.shape
+    out = np.empty(n_columns)
+    step = max(1, _BLOCK_ENTRIES // max(n_samples, 1))
+    for start in range(0, n_columns, step):
+        block = columns[:, start : start + step]
+        out[start : start + step] = np.square(block.real).sum(axis=0)
+        if np.iscomplexobj(block):
+            out[start : start + step] += np.square(block.imag).sum(axis=0)
+    return out
 
 
 class ArrayDictionary(Dictionary):

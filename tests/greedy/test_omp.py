@@ -122,6 +122,15 @@ def test_gram_form_equals_the_other(backend, rule):
     assert_allclose(path, expected, rtol=1e-8, atol=1e-12)
 
 
+def test_few_signals_are_coded_without_squares_of_condition_numbers(backend):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 1)) + 1e-6 * rng.standard_normal((30, 5))
+    w = np.array([1.0, -1.0, 2.0, 0.5, -2.0])
+    for rule in ("omp", "ols"):
+        coef = orthogonal_mp(X, X @ w, n_nonzero_coefs=5, rule=rule)
+        assert_allclose(coef, w, rtol=1e-6)
+
+
 # ---- output --------------------------------------------------------------------------
 @pytest.mark.parametrize("precompute", [True, False])
 def test_sparse_output(precompute):
