@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -156,18 +157,21 @@ def warn_if_short(codes: Codes, squares: Array, n_nonzero: int, tol: Any) -> Non
 
 
 # ---- paths ---------------------------------------------------------------------------
-def _path(codes: Codes, gram_of: Any, correlations_of: Any, n_atoms: int) -> Array:
-    """Coefficients after each step, shape (n_atoms, n_signals, n_steps)."""
+def _path(
+    codes: Codes, n_atoms: int, factor: Callable[[int, Array], tuple[Array, Array]]
+) -> Array:
+    """Coefficients after each step, shape (n_atoms, n_signals, n_steps).
+
+    `factor` returns, for a signal and its support, an upper triangle and the inner
+    products with the orthonormal basis that belongs to it.
+    """
     n_signals, n_steps = len(codes.count), int(codes.count.max(initial=0))
     path = np.zeros((n_atoms, n_signals, n_steps), dtype=codes.coef.dtype)
-    for i, count in enumerate(codes.count):
-        if count == 0:
-            continue
-        support = codes.support[i, :count]
-        L = cholesky(gram_of(support), lower=True)
-        moments = solve_triangular(L, correlations_of(i, support), lower=True)
-        for t in range(1, count + 1):
-            coef = solve_triangular(L[:t, :t], moments[:t], lower=True, trans="C")
+    for i in np.flatnonzero(codes.count).tolist():
+        support = codes.support[i, : codes.count[i]]
+        R, moments = factor(i, support)
+        for t in range(1, len(support) + 1):
+            coef = solve_triangular(R[:t, :t], moments[:t])
             path[support[:t], i, t - 1 :] = coef[:, None]
     return path
 
@@ -322,12 +326,12 @@ def orthogonal_mp(
     )
     warn_if_short(codes, squares, n_nonzero, tol)
     if return_path:
-        coef = _path(
-            codes,
-            lambda S: dictionary.columns(S).T.conj() @ dictionary.columns(S),
-            lambda i, S: dictionary.columns(S).T.conj() @ Y[:, i],
-            n_atoms,
-        )
+
+        def factor(i: int, support: Array) -> tuple[Array, Array]:
+            Q, R = np.linalg.qr(dictionary.columns(support))
+            return R, Q.T.conj() @ Y[:, i]
+
+        coef = _path(codes, n_atoms, factor)
     else:
         coef = codes.to_csc(n_atoms) if sparse_output else codes.to_dense(n_atoms)
     alone = Y.shape[1] == 1 and not sparse_output
@@ -424,7 +428,12 @@ def orthogonal_mp_gram(
     if tol is not None:
         warn_if_short(codes, squares, n_nonzero, tol)
     if return_path:
-        coef = _path(codes, lambda S: gram[np.ix_(S, S)], lambda i, S: Y[S, i], n_atoms)
+
+        def factor(i: int, support: Array) -> tuple[Array, Array]:
+            L = cholesky(gram[np.ix_(support, support)], lower=True)
+            return L.T, solve_triangular(L, Y[support, i], lower=True)
+
+        coef = _path(codes, n_atoms, factor)
     else:
         coef = codes.to_csc(n_atoms) if sparse_output else codes.to_dense(n_atoms)
     alone = Y.shape[1] == 1 and not sparse_output

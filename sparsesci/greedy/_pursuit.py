@@ -29,7 +29,7 @@ Array = NDArray[Any]
 _AHEAD = 16
 _TINY = float(np.finfo(np.float64).tiny)
 _EPS = float(np.finfo(np.float64).eps)
-# Correlations below this share of their possible size are rounding errors.
+# Squared correlations below this share of their possible size are rounding errors.
 NOISE = (64 * _EPS) ** 2
 # Atoms whose square off the span is below this share of it depend on the chosen ones.
 _DEPENDENT = 512 * _EPS
@@ -83,7 +83,6 @@ class Pursuit:
         self.alpha = dictionary.correlate(self.residual)
         self.norms = dictionary.squares.copy() if ols else None
         self.taken = np.zeros(dictionary.n_atoms, dtype=bool)
-        self.first_gain = 0.0
         self.square = self.fresh_at = self.error
         self.gram = None
         if dictionary.remembers_gram and n_expected > 1:
@@ -101,7 +100,7 @@ class Pursuit:
         if self.norms is not None:
             squares = self.dictionary.squares
             usable = self.norms > _DEPENDENT * squares
-            usable &= out > NOISE * self.first_gain * squares
+            usable &= out > NOISE * self.fresh_at * squares
             np.divide(out, self.norms, out=out, where=usable)
             out[~usable] = 0.0
         out[self.taken] = 0.0
@@ -116,7 +115,7 @@ class Pursuit:
             j = int(np.argmax(scores))
             column = self.dictionary.columns([j])[:, 0]
             square = float(np.vdot(column, column).real)
-            if abs(self.alpha[j]) ** 2 <= NOISE * self.first_gain * square:
+            if abs(self.alpha[j]) ** 2 <= NOISE * self.fresh_at * square:
                 return False
             unit = self.basis.append(column)
             self.taken[j] = True
@@ -131,7 +130,6 @@ class Pursuit:
         moment = np.vdot(unit, self.residual)
         self.residual = self.residual - unit * moment
         self.moments.append(moment)
-        self.first_gain = self.first_gain or abs(moment) ** 2
         along = self._direction(j, unit, scores)
         self.alpha = self.alpha - moment * along
         if self.norms is not None:
