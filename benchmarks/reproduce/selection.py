@@ -94,13 +94,16 @@ def probing(trials: int, quick: bool) -> bool:
         ("method", "true found", "(ref)", "objective", "gap", "proved", "CPU s"),
         rows,
     )
-    best = max(rows[0][1], rows[1][1])
+    hits = np.array([[value[0] for value in found[m]] for m in METHODS])
+    ahead = hits[2] - hits[np.argmax(hits[:2].mean(axis=1))]
+    error = ahead.std() / np.sqrt(trials)
     objectives = np.array([[value[1] for value in found[m]] for m in METHODS])
     return all(
         [
             claim(
-                "optimal finds no fewer than the best heuristic",
-                rows[2][1] >= best - 1e-12,
+                "optimal finds no fewer than the best heuristic, up to two standard "
+                f"errors: {ahead.mean():+.4f} +- {error:.4f}",
+                ahead.mean() >= -2 * error,
             ),
             claim(
                 "optimal has the lowest objective of the three on each problem",
