@@ -65,8 +65,11 @@ class Backend(Protocol):
     ) -> Matrix:
         """Compressed columns, sorted or not, without duplicates."""
 
-    def gram_matrix(self, gram: Doubles, n_samples: int) -> Matrix:
-        """X~' S X~ of `n_samples` rows."""
+    def gram_matrix(self, gram: Doubles, n_cols: int, n_samples: int) -> Matrix:
+        """X~' S X~ of `n_samples` rows: the leading `n_cols` rows and columns of `gram`.
+
+        The one handle that looks at an array its maker may still write to, elsewhere.
+        """
 
     def penalty(
         self, name: str, scalars: tuple[float, ...], arrays: tuple[Doubles, ...]
@@ -99,11 +102,28 @@ class Backend(Protocol):
         """
 
     def subtract_product(
-        self, X: Matrix, w: Doubles, residual: Doubles, offset: Doubles
+        self,
+        X: Matrix,
+        columns: Indices | None,
+        w: Doubles,
+        residual: Doubles,
+        offset: Doubles,
     ) -> None:
-        """R -= X~ w. inout: residual, offset."""
+        """R -= X~ w, where the rows of w belong to the listed columns, or to all.
 
-    def burst_work_size(self, ws_size: int, n_tasks: int, residual_size: int) -> int:
+        inout: residual, offset.
+        """
+
+    def sparse_gram(
+        self, X: Matrix, columns: Indices, known: int, gram: Doubles, work: Doubles
+    ) -> None:
+        """X~' S X~ of the listed columns of a CSC matrix, in the leading block of gram.
+
+        Pairs of the first `known` columns are there already. A pair costs as much as
+        its shorter column. inout: gram; work, n zeros before and after.
+        """
+
+    def burst_work_size(self, X: Matrix, ws_size: int, n_tasks: int) -> int:
         """Doubles that `cd_burst` needs in `work`; `index_work` needs `ws_size`."""
 
     def cd_burst(
@@ -123,9 +143,10 @@ class Backend(Protocol):
     ) -> tuple[int, float]:
         """Coordinate descent on the rows `ws`, in their order.
 
-        A sweep over `ws` alternates with up to ten sweeps over its non-zero rows, which
-        `accelerate` extrapolates (Anderson, five iterates, kept only if the objective
-        falls). Ends when a sweep over `ws` moves no row by more than
+        A sweep over `ws` alternates with sweeps over its non-zero rows. What
+        `accelerate` adds to these never raises the objective: extrapolation (Anderson,
+        five iterates), or, for a Gram matrix, their minimum by Newton steps that drop
+        the rows they carry across zero: exact for a single task. Ends when a sweep over `ws` moves no row by more than
         L_j ||change|| = `tol`, or with the first round that spends `max_updates`. Rows
         with lipschitz 0 are left alone.
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -29,6 +30,8 @@ from sparsesci._kernels._contract import Backend, Doubles, Indices, Matrix
 # A pass over this many stored entries takes well under 0.1 s: larger matrices are
 # walked in blocks of columns, between which Python can act on signals.
 _BLOCK_ENTRIES = 30_000_000
+# Entries of columns that are gathered at a time for their inner products.
+_CHUNK_ENTRIES = 4_000_000
 
 
 @dataclass
@@ -129,6 +132,13 @@ class ColumnDesign(Design):
     def dense_columns(self, columns: Indices) -> Doubles:
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
 
+    @abstractmethod
+    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+        """Write ``X~' S X~`` of the listed columns into the leading block of `gram`.
+
+        Pairs of the first `known` columns are there already.
+        """
+
     @property
     @abstractmethod
     def update_cost(self) -> float:
@@ -182,7 +192,7 @@ class ColumnDesign(Design):
         residual = Residual(Y.copy(), np.zeros(len(Y)))
         if W.any():
             self.backend.subtract_product(
-                self.matrix, W, residual.values, residual.offset
+                self.matrix, None, W, residual.values, residual.offset
             )
         return residual
 
@@ -215,6 +225,30 @@ class DenseDesign(ColumnDesign):
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
         out = np.array(self.X[:, columns], dtype=np.float64, order="F")
         return _center_and_weigh(out, self, columns)
+
+    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+        """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
+        size = len(columns)
+        gram[known:size, :size] = 0.0
+        step = max(1, _CHUNK_ENTRIES // max(1, size - known))
+        for start in range(0, self.n_samples, step):
+            rows = slice(start, start + step)
+            new = self._dense_rows(rows, columns[known:])
+            gram[known:size, known:size] += new @ new.T
+            block = max(1, _CHUNK_ENTRIES // step)
+            for first in range(0, known, block):
+                old = slice(first, min(first + block, known))
+                gram[known:size, old] += new @ self._dense_rows(rows, columns[old]).T
+        gram[:known, known:size] = gram[known:size, :known].T
+
+    def _dense_rows(self, rows: slice, columns: Indices) -> Doubles:
+        """Rows of ``S^(1/2) X~``, transposed: each column is contiguous."""
+        out = self.X.T[columns, rows].astype(np.float64, copy=False)
+        if self.means is not None:
+            out -= self.means[columns, None]
+        if self.sample_weight is not None:
+            out *= np.sqrt(self.sample_weight[rows])
+        return out
 
     @property
     def update_cost(self) -> float:
@@ -275,6 +309,17 @@ class SparseDesign(ColumnDesign):
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
         out = np.asfortranarray(self.X[:, columns].toarray(), dtype=np.float64)
         return _center_and_weigh(out, self, columns)
+
+    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+        """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
+        self.backend.sparse_gram(
+            self.matrix, columns, known, gram, np.zeros(self.n_samples)
+        )
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int32]:
+        """Numbers of stored entries of the columns."""
+        return np.diff(self.X.indptr)
 
     @property
     def update_cost(self) -> float:

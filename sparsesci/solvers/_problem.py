@@ -107,7 +107,7 @@ class GramLeastSquares:
         self.yy = yy
         self.n_samples = n_samples
         self.n_features = len(gram)
-        self.matrix = self.backend.gram_matrix(gram, n_samples)
+        self.matrix = self.backend.gram_matrix(gram, len(gram), n_samples)
         self.lipschitz = np.diag(gram) / n_samples
         self.null_objective = yy / (2 * n_samples)
         self.update_cost = float(self.n_features * len(Xy))

@@ -98,11 +98,12 @@ void bind_types(py::module_& m) {
     bind_data<float>(m);
     m.def(
         "gram_matrix",
-        [](const CArray<double>& gram, Index n_samples) {
+        [](const CArray<double>& gram, Index n_cols, Index n_samples) {
             require(gram.ndim() == 2 && gram.shape(0) == gram.shape(1), "gram must be square");
-            return Matrix{GramView{gram.data(), gram.shape(0), n_samples}, {gram}};
+            require(n_cols >= 0 && n_cols <= gram.shape(0), "n_cols must fit into gram");
+            return Matrix{GramView{gram.data(), gram.shape(0), n_cols, n_samples}, {gram}};
         },
-        py::arg("gram").noconvert(), py::arg("n_samples"));
+        py::arg("gram").noconvert(), py::arg("n_cols"), py::arg("n_samples"));
     m.def("penalty", &build_penalty, py::arg("name"), py::arg("scalars"), py::arg("arrays"));
     m.def("penalty_signatures", &penalty_signatures);
 }

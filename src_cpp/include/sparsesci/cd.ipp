@@ -49,6 +49,7 @@ class Burst {
     double *new_row_, *saved_residual_, *history_;
     Index* support_;
     Index support_size_ = 0;
+    double sweep_work_ = 0, face_work_ = 0;  // multiplications
 
 public:
     Burst(const View& X, const Penalty& penalty, const double* lipschitz, Coefficients w,
@@ -64,7 +65,7 @@ public:
             done.n_updates += ws_size;
             if (done.violation <= limits.tol) break;
             gather_support(ws, ws_size);
-            done.n_updates += settle(limits);
+            done.n_updates += use_face(limits) ? settle_on_face(limits) : settle(limits);
         } while (done.n_updates < limits.max_updates);
         return done;
     }
@@ -105,7 +106,7 @@ private:
     void gather_support(const Index* ws, Index ws_size) {
         support_size_ = 0;
         for (Index k = 0; k < ws_size; ++k)
-            if (norm(w_.row(ws[k]), w_.n_tasks) != 0) support_[support_size_++] = ws[k];
+            if (lipschitz_[ws[k]] > 0 && norm(w_.row(ws[k]), w_.n_tasks) != 0) support_[support_size_++] = ws[k];
     }
 
     /// A few sweeps over the support alone; returns the updates made.
@@ -123,6 +124,29 @@ private:
             if (limits.accelerate) extrapolate();
         }
         return n_updates;
+    }
+
+    bool use_face(const BurstLimits& limits) const {
+        if constexpr (!std::is_same_v<View, GramView>) return false;
+        return limits.accelerate && history_size() <= max_face && penalty_.has_pieces();
+    }
+
+    /// Sweeps over the support, for as much work as its minima have taken so far, and then that.
+    Index settle_on_face(const BurstLimits& limits) {
+        Index n_updates = 0;
+        const double step_work = static_cast<double>(w_.n_tasks * X_.n_cols);
+        do {
+            const double violation = sweep(support_, support_size_);
+            n_updates += support_size_;
+            sweep_work_ += step_work * static_cast<double>(support_size_);
+            if (violation <= limits.tol) return n_updates;
+        } while (sweep_work_ < face_work_ && n_updates < limits.max_updates);
+        gather_support(support_, support_size_);
+        if constexpr (std::is_same_v<View, GramView>)
+            face_work_ +=
+                Face(X_, penalty_, w_.values, R_, w_.n_tasks, support_, support_size_, history_)
+                    .descend();
+        return n_updates + support_size_;
     }
 
     Index history_size() const { return support_size_ * w_.n_tasks; }

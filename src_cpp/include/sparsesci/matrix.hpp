@@ -92,6 +92,20 @@ struct CscView {
             rho[indices[k]] -= delta * static_cast<double>(data[k]);
         if (means) R.offset[t] += delta * means[j];
     }
+    /// S x_j at the stored entries of column j, among zeros; and zeros again.
+    void scatter(Index j, double* out) const {
+        for (Index k = indptr[j]; k < indptr[j + 1]; ++k)
+            out[indices[k]] =
+                static_cast<double>(data[k]) * (weights ? weights[indices[k]] : 1.0);
+    }
+    void unscatter(Index j, double* out) const {
+        for (Index k = indptr[j]; k < indptr[j + 1]; ++k) out[indices[k]] = 0;
+    }
+    /// x~_i' S x~_j, where column i has been scattered.
+    double inner(Index i, Index j, const double* scattered) const {
+        const double both = means ? static_cast<double>(n_rows) * means[i] * means[j] : 0.0;
+        return gather(indptr[j], indptr[j + 1], scattered) - both;
+    }
     double loss(const Residual& R, Index t) const {
         return moments(R.row(t), means ? -R.offset[t] : 0.0, weights, n_rows).second /
                static_cast<double>(2 * n_rows);
@@ -129,17 +143,18 @@ private:
     }
 };
 
-/// Gram matrix X~'SX~ of n_samples rows: a step costs O(p), a correlation O(1).
+/// Gram matrix X~'SX~ of n_samples rows: a step costs O(p), a correlation O(1). Its rows lie
+/// `stride` apart.
 struct GramView {
     const double* gram;
-    Index n_cols, n_samples;
+    Index stride, n_cols, n_samples;
 
     Index residual_size() const { return n_cols; }
     double corr(Index j, const Residual& R, Index t) const {
         return R.row(t)[j] / static_cast<double>(n_samples);
     }
     void step(Index j, double delta, const Residual& R, Index t) const {
-        axpy(-delta, gram + j * n_cols, 0.0, R.row(t), n_cols);
+        axpy(-delta, gram + j * stride, 0.0, R.row(t), n_cols);
     }
 };
 
