@@ -32,17 +32,6 @@ FITTED = (
 )
 
 
-def _for_checks(estimator):
-    """An instance for scikit-learn's checks.
-
-    Weights equal repetitions up to the tolerance: where hundreds of problems are solved
-    to choose an alpha, those checks need a tight one, and mild problems.
-    """
-    if not _chooses(estimator):
-        return estimator()
-    return estimator(tol=1e-12, max_iter=100_000, eps=0.05, cv=3)
-
-
 def _chooses(estimator):
     return estimator.__name__.endswith("CV")
 
@@ -85,7 +74,7 @@ every_choice = pytest.mark.parametrize(
 )
 
 
-_checks = parametrize_with_checks([_for_checks(e) for e in ESTIMATORS.values()])
+_checks = parametrize_with_checks([estimator() for estimator in ESTIMATORS.values()])
 
 
 # Up to 1.7, scikit-learn hands over a generator, which pytest no longer takes.

@@ -24,6 +24,8 @@ from sparsesci.solvers._subgram import SubGram
 _BURST_WORK = 40_000_000
 # Sweeps of a burst on the data before acceleration sets in: short solves do without.
 _PLAIN_SWEEPS = 5
+# Columns up to which an exact minimum is cheaper than another look at all columns.
+_SMALL = 100
 # Sweeps over a working set, and passes over all columns worth of updates, after which
 # another look at all columns is due.
 _MANY_SWEEPS, _MANY_PASSES = 50, 5
@@ -31,7 +33,8 @@ _MANY_SWEEPS, _MANY_PASSES = 50, 5
 # Prices in nanoseconds for an entry, as measured; only their ratios matter.
 _DENSE_STEP, _DENSE_PRODUCT, _GATHER = 0.5, 0.03, 1.0
 _SPARSE_STEP, _SPARSE_PRODUCT = 2.0, 1.2
-_OVERHEAD = 30_000  # of a Gram matrix, however small
+# Up to this price a Gram matrix is bought at once: small problems are solved exactly.
+_CHEAP = 300_000
 
 
 class Workspace:
@@ -58,16 +61,16 @@ class Descent:
         self.subgram: SubGram | None = None
         self.spent = 0.0  # on the data, in nanoseconds
 
-    @property
-    def on_gram(self) -> bool:
-        """Whether a Gram matrix is in use: exact solutions are cheap there."""
-        return self.subgram is not None or not isinstance(self.problem, LeastSquares)
+    def is_cheap(self, ws: Indices) -> bool:
+        """Whether the exact minimum on `ws` costs little.
 
-    def knows(self, ws: Indices) -> bool:
-        """Whether a Gram matrix holds all these columns."""
-        return self.on_gram and (
-            self.subgram is None or not self.subgram.missing(ws).size
-        )
+        It does on a Gram matrix that is complete, or small.
+        """
+        if not isinstance(self.problem, LeastSquares):
+            return True
+        if self.subgram is None:
+            return self._gram_price(ws) <= _CHEAP
+        return ws.size <= _SMALL or not self.subgram.missing(ws).size
 
     def run(
         self,
@@ -86,12 +89,14 @@ class Descent:
             return self._on_problem(handle, ws, tol, state, control, np.inf)[0]
         made = 0.0
         if self.subgram is None:
-            budget = self._gram_price(ws) - self.spent
-            made, done = self._on_problem(handle, ws, tol, state, control, budget)
-            if done or control.status:
-                return made
+            price = self._gram_price(ws)
+            if price > _CHEAP:
+                left = max(price - self.spent, 0.0)
+                made, done = self._on_problem(handle, ws, tol, state, control, left)
+                if done or control.status:
+                    return made
+                self.problem.correlate(state, ws)
             self.subgram = SubGram(self.problem)
-            self.problem.correlate(state, ws)
         if not self.subgram.admit(ws):
             more, _ = self._on_problem(handle, ws, tol, state, control, np.inf)
             return made + more
@@ -157,9 +162,8 @@ class Descent:
             return np.inf
         if isinstance(design, SparseDesign):
             lengths = np.sort(design.lengths[ws])
-            return _OVERHEAD + _SPARSE_PRODUCT * float(lengths @ np.arange(m, 0, -1))
-        products = _DENSE_PRODUCT * m * m / 2
-        return _OVERHEAD + design.n_samples * (products + _GATHER * m)
+            return _SPARSE_PRODUCT * float(lengths @ np.arange(m, 0, -1))
+        return design.n_samples * (_DENSE_PRODUCT * m * m / 2 + _GATHER * m)
 
     def _design(self) -> ColumnDesign:
         assert isinstance(self.problem, LeastSquares)

@@ -240,7 +240,7 @@ class WorkingSetSolver:
 
     def _inner_tol(self, point: Certificate, ws: Indices) -> float:
         """Follow the violation down, faster where the working set looks complete."""
-        if self.descent.on_gram and (ws.size <= _SMALL or self.descent.knows(ws)):
+        if self.descent.is_cheap(ws):
             return 4 * self._rounding_unit()  # exact, since that is cheap
         need = 0.3 * self.target / point.gap if point.gap > 0 else 0.0
         floor = 1e-3 if ws.size >= self._n_kept else 0.1

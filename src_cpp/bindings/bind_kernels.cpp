@@ -117,7 +117,7 @@ void py_sparse_gram(const Matrix& X, const Indices& columns, Index known, Double
         X.view);
 }
 
-void bind_matrix_kernels(py::module_& m) {
+void bind_descent_kernels(py::module_& m) {
     m.def("cd_burst", &py_cd_burst, py::arg("X"), py::arg("penalty"),
           py::arg("lipschitz").noconvert(), py::arg("ws").noconvert(), py::arg("w").noconvert(),
           py::arg("residual").noconvert(), py::arg("offset").noconvert(), py::arg("max_updates"),
@@ -125,6 +125,11 @@ void bind_matrix_kernels(py::module_& m) {
           py::arg("index_work").noconvert());
     m.def("burst_work_size", &py_burst_work_size, py::arg("X"), py::arg("ws_size"),
           py::arg("n_tasks"));
+    m.def("sparse_gram", &py_sparse_gram, py::arg("X"), py::arg("columns").noconvert(),
+          py::arg("known"), py::arg("gram").noconvert(), py::arg("work").noconvert());
+}
+
+void bind_matrix_kernels(py::module_& m) {
     m.def(
         "column_stats",
         [](const Matrix& X, bool center, Doubles& means, Doubles& lipschitz) {
@@ -177,8 +182,6 @@ void bind_matrix_kernels(py::module_& m) {
         },
         py::arg("X"), py::arg("columns"), py::arg("w").noconvert(),
         py::arg("residual").noconvert(), py::arg("offset").noconvert());
-    m.def("sparse_gram", &py_sparse_gram, py::arg("X"), py::arg("columns").noconvert(),
-          py::arg("known"), py::arg("gram").noconvert(), py::arg("work").noconvert());
 }
 
 void bind_term_kernels(py::module_& m) {
@@ -269,6 +272,7 @@ void bind_dual_kernels(py::module_& m) {
 }  // namespace
 
 void bind_kernels(py::module_& m) {
+    bind_descent_kernels(m);
     bind_matrix_kernels(m);
     bind_term_kernels(m);
     bind_dual_kernels(m);

@@ -278,9 +278,9 @@ def test_too_few_iterations_on_folds_warn_once():
 
 
 def test_too_few_iterations_on_a_path_warn_for_each_alpha():
-    X, y, _ = make_data(0, 30, 20)
+    X, y, _ = make_data(0, 60, 120)
     with pytest.warns(ConvergenceWarning, match="Duality gap") as caught:
-        enet_path(X, y, alphas=[0.1, 0.01], max_iter=1, tol=1e-10)
+        enet_path(X, y, alphas=[1e-2, 1e-4], max_iter=1, tol=1e-10)
     assert len(caught) == 2
     assert {warning.filename for warning in caught} == {__file__}
 
