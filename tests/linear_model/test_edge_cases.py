@@ -146,7 +146,7 @@ def test_alpha_0_is_least_squares(backend, shape, form, fit_intercept, precomput
     model = Lasso(0.0, fit_intercept=fit_intercept, precompute=precompute)
     model.fit(FORMATS[form](X), y)
     X1 = np.column_stack([X, np.ones(len(X))]) if fit_intercept else X
-    expected = X1 @ np.linalg.lstsq(X1, y)[0]
+    expected = X1 @ np.linalg.lstsq(X1, y, rcond=None)[0]
     np.testing.assert_allclose(model.predict(X), expected, atol=1e-9)
     assert model.dual_gap_ <= 1e-4 * centred(X, y, None, fit_intercept).scale
 
@@ -157,7 +157,7 @@ def test_alpha_0_with_several_targets_is_least_squares(shape):
     X, Y, _ = make_data(0, *shape, 3)
     model = MultiTaskLasso(0.0).fit(X, Y)
     X1 = np.column_stack([X, np.ones(len(X))])
-    expected = X1 @ np.linalg.lstsq(X1, Y)[0]
+    expected = X1 @ np.linalg.lstsq(X1, Y, rcond=None)[0]
     np.testing.assert_allclose(model.predict(X), expected, atol=1e-9)
 
 
