@@ -41,7 +41,7 @@ def resolve_gram(design: ColumnDesign, precompute: Any) -> Doubles | None:
         return gram_of(design) if tall and isinstance(design, DenseDesign) else None
     if isinstance(precompute, (bool, np.bool_)):
         return gram_of(design) if precompute else None
-    if design.means is not None and not np.allclose(design.means, 0.0):
+    if design.means is not None and not np.allclose(design.means + design.shift, 0.0):
         warnings.warn(
             "Gram matrix was provided but X was centered to fit intercept: "
             "recomputing Gram matrix.",
