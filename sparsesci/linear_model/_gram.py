@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from sparsesci._kernels._contract import Doubles
+from sparsesci._logging import warn_caller
 from sparsesci.operators.design import ColumnDesign, DenseDesign
 from sparsesci.solvers._gram import check_gram, gram_of
 
@@ -42,11 +42,10 @@ def resolve_gram(design: ColumnDesign, precompute: Any) -> Doubles | None:
     if isinstance(precompute, (bool, np.bool_)):
         return gram_of(design) if precompute else None
     if design.means is not None and not np.allclose(design.means + design.shift, 0.0):
-        warnings.warn(
+        warn_caller(
             "Gram matrix was provided but X was centered to fit intercept: "
             "recomputing Gram matrix.",
             UserWarning,
-            stacklevel=4,
         )
         return gram_of(design)
     return check_gram(precompute, design)

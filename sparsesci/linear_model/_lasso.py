@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -11,6 +10,7 @@ from sklearn.base import MultiOutputMixin
 from sklearn.utils.metadata_routing import UNUSED
 
 from sparsesci import penalties
+from sparsesci._logging import warn_caller
 from sparsesci.linear_model._base import (
     SparseLinearModel,
     checked_data,
@@ -34,11 +34,10 @@ from sparsesci.solvers._inputs import check_start
 def warn_if_unpenalised(alpha: float) -> None:
     """Warn when alpha is 0; the penalty has checked that it is a number."""
     if alpha == 0:
-        warnings.warn(
+        warn_caller(
             "With alpha=0 there is no penalty: least squares is solved. Consider "
             "sklearn.linear_model.LinearRegression.",
             UserWarning,
-            stacklevel=3,
         )
 
 
