@@ -52,7 +52,8 @@ class LinearModelCV(SparseLinearModel):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            Data. Never written to, and never copied for a fold.
+            Data. Never written to. A fold copies its test samples where it works on a
+            Gram matrix, and the values of sparse X where columns are far from zero.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Target; one for each sample, or several for the MultiTask estimators.
         sample_weight : float or array-like of shape (n_samples,), default=None

@@ -133,7 +133,7 @@ class ElasticNet(_PenalisedRegressor):
         Share of the L1 term, in [0, 1].
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept. Neither dense nor sparse X is copied
-        for this.
+        for this, but for the values of sparse X where columns are far from zero.
     precompute : bool or array-like of shape (n_features, n_features), default=False
         Whether to work on the Gram matrix ``X' X`` of the centred data, or that
         matrix. It pays when n_samples is many times n_features. The certificate comes
@@ -245,7 +245,7 @@ class Lasso(_PenalisedRegressor):
         warning.
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept. Neither dense nor sparse X is copied
-        for this.
+        for this, but for the values of sparse X where columns are far from zero.
     precompute : bool or array-like of shape (n_features, n_features), default=False
         Whether to work on the Gram matrix ``X' X`` of the centred data, or that
         matrix. It pays when n_samples is many times n_features. The certificate comes

@@ -1,4 +1,4 @@
-"""The design matrix as solvers see it: centred and weighted, but never copied.
+"""The design matrix as solvers see it: centred and weighted, but not copied for that.
 
 With sample weights ``s`` (scaled to sum to n), column means ``m`` and ``S = diag(s)``,
 a design stands for ``X~ = X - 1 m'`` (``X~ = X`` without an intercept) and answers
