@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from typing import Any
 
@@ -19,6 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sparsesci import penalties
 from sparsesci._config import get_config
+from sparsesci._logging import warn_caller
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.linear_model._base import (
     SparseLinearModel,
@@ -52,7 +52,8 @@ class LinearModelCV(SparseLinearModel):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            Data. Never written to, and never copied for a fold.
+            Data. Never written to. A fold copies its test samples where it works on a
+            Gram matrix, and the values of sparse X where columns are far from zero.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Target; one for each sample, or several for the MultiTask estimators.
         sample_weight : float or array-like of shape (n_samples,), default=None
@@ -120,11 +121,10 @@ class LinearModelCV(SparseLinearModel):
                     f"y must be one target, got shape {y.shape}. For multi-task "
                     f"outputs, use MultiTask{name}"
                 )
-            warnings.warn(
+            warn_caller(
                 "A column-vector y was passed when a 1d array was expected. Please "
                 "change the shape of y to (n_samples,), for example using ravel().",
                 sklearn.exceptions.DataConversionWarning,
-                stacklevel=3,
             )
             y = y.ravel()
         return X, y
@@ -163,12 +163,11 @@ class LinearModelCV(SparseLinearModel):
         if failed:
             total = sum(c.mse.size for fold in curves for c in fold)
             worst = max(c.worst_gap for fold in curves for c in fold)
-            warnings.warn(
+            warn_caller(
                 f"Objective did not converge for {failed} of the {total} fits on "
                 "folds. You might want to increase the number of iterations. Largest "
                 f"relative duality gap: {worst:.3e}, tolerance: {self.tol:.3e}.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
         mse = [[curve.mse for curve in fold] for fold in curves]
         return np.moveaxis(np.array(mse), 0, 2)

@@ -24,7 +24,7 @@ from sparsesci.solvers._path import walk
 
 @dataclass
 class Data:
-    """Checked data, shared by the folds and never copied for them."""
+    """Checked data, shared by the folds."""
 
     X: Any
     Y: Doubles

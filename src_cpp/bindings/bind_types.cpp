@@ -48,10 +48,13 @@ void bind_data(py::module_& m) {
             require(indptr.data()[0] >= 0 && indptr.data()[p] <= data.size(),
                     "indptr points outside data");
             require_in_range(indices, indptr, p, n_rows);
-            return Matrix{
-                CscView<T>{data.data(), indices.data(), indptr.data(), n_rows, p,
-                           pointer(means, p, "means"), pointer(weights, n_rows, "weights")},
-                {data, indices, indptr, means, weights}};
+            const double *mean = pointer(means, p, "means"),
+                         *s = pointer(weights, n_rows, "weights");
+            const Index n_counted =
+                s ? std::count_if(s, s + n_rows, [](double si) { return si > 0; }) : n_rows;
+            return Matrix{CscView<T>{data.data(), indices.data(), indptr.data(), n_rows, p, mean, s,
+                                     n_counted},
+                          {data, indices, indptr, means, weights}};
         },
         py::arg("data").noconvert(), py::arg("indices").noconvert(), py::arg("indptr").noconvert(),
         py::arg("n_rows"), py::arg("means"), py::arg("weights"));

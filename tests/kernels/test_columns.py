@@ -84,6 +84,25 @@ def test_variance_survives_a_distant_mean(kernels, rng, format, centred, weighte
     assert_allclose(lipschitz, expected, rtol=1e-7)
 
 
+@pytest.mark.parametrize("format", DATA_FORMATS)
+def test_zeros_in_rows_of_weight_zero_do_not_count(
+    kernels, rng, format, centred, weighted
+):
+    """Columns 1e8 and 1e8 + {0, 8} where the weight is positive, and 0 elsewhere."""
+    n = 57
+    weights = rng.uniform(0.3, 2.0, n) if weighted else np.ones(n)
+    weights[::4] = 0.0
+    weights *= n / weights.sum()
+    steps = 8.0 * rng.integers(0, 2, (n, 10))
+    steps[1], steps[2] = 0.0, 8.0
+    steps[:, 0] = 0.0
+    far = np.where(weights[:, None] > 0, 1e8 + steps, 0.0)
+    problem = Problem(far, format, centred, weights)
+    _, lipschitz = column_stats(kernels, problem, centred)
+    expected = Problem(steps, format, True, weights) if centred else problem
+    assert_allclose(lipschitz, expected.lipschitz, rtol=1e-12)
+
+
 @pytest.mark.parametrize("n_tasks", [1, 3])
 @pytest.mark.parametrize("format", FORMATS)
 def test_correlation(kernels, rng, format, centred, weighted, n_tasks):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from problems import FORMATS, make_data
+from scipy import sparse
 from sklearn import linear_model as sk
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import KFold, LeaveOneOut, ShuffleSplit
@@ -110,6 +111,33 @@ def test_folds_are_plain_fits(backend, shape, form, weighted, precompute):
     refit.fit(FORMATS[form](X), y, weights)
     np.testing.assert_array_equal(model.coef_, refit.coef_)
     assert model.alpha_ == alphas[np.argmin(model.mse_path_.mean(axis=1))]
+
+
+# The fit on all data, where these zeros count, may end at its rounding; no fold may.
+@pytest.mark.filterwarnings("ignore:Objective did not converge. You might")
+@pytest.mark.parametrize("precompute", [False, True])
+@pytest.mark.parametrize("mean", [1e2, 1e4, 1e8])
+def test_sparse_columns_that_a_fold_fills(backend, mean, precompute):
+    """Far from zero in all rows but those that a fold tests, or leaves out."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 10))
+    y = X @ rng.standard_normal(10) + 0.1 * rng.standard_normal(60)
+    X[:, ::2] += mean
+    X[[3, 17, 41], [0, 0, 4]] = 0.0
+    rows = np.arange(60)
+    empty, other = np.array([3, 17, 41]), np.array([5, 6, 50])
+    rest = np.setdiff1d(rows, np.r_[empty, other])
+    folds = [(np.r_[other, rest], empty), (rest, other)]
+    options = {"alphas": [0.3, 0.05], "cv": folds, "precompute": precompute}
+    dense = LassoCV(**options, tol=1e-10, max_iter=100_000).fit(X, y)
+    model = LassoCV(**options, tol=1e-10, max_iter=100_000)
+    model.fit(sparse.csc_array(X), y)
+    np.testing.assert_allclose(model.mse_path_, dense.mse_path_, rtol=1e-6)
+    for k, (train, test) in enumerate(folds):
+        means = X[train].mean(axis=0)
+        plain = Lasso(0.05, **TIGHT).fit(X[train] - means, y[train])
+        expected = np.mean((y[test] - plain.predict(X[test] - means)) ** 2)
+        assert model.mse_path_[1, k] == pytest.approx(expected, rel=1e-6)
 
 
 def test_weights_of_coefficients_hold_on_folds():

@@ -146,7 +146,7 @@ def test_alpha_0_is_least_squares(backend, shape, form, fit_intercept, precomput
     model = Lasso(0.0, fit_intercept=fit_intercept, precompute=precompute)
     model.fit(FORMATS[form](X), y)
     X1 = np.column_stack([X, np.ones(len(X))]) if fit_intercept else X
-    expected = X1 @ np.linalg.lstsq(X1, y)[0]
+    expected = X1 @ np.linalg.lstsq(X1, y, rcond=None)[0]
     np.testing.assert_allclose(model.predict(X), expected, atol=1e-9)
     assert model.dual_gap_ <= 1e-4 * centred(X, y, None, fit_intercept).scale
 
@@ -157,7 +157,7 @@ def test_alpha_0_with_several_targets_is_least_squares(shape):
     X, Y, _ = make_data(0, *shape, 3)
     model = MultiTaskLasso(0.0).fit(X, Y)
     X1 = np.column_stack([X, np.ones(len(X))])
-    expected = X1 @ np.linalg.lstsq(X1, Y)[0]
+    expected = X1 @ np.linalg.lstsq(X1, Y, rcond=None)[0]
     np.testing.assert_allclose(model.predict(X), expected, atol=1e-9)
 
 
@@ -335,6 +335,29 @@ def test_columns_far_from_zero(backend, form, mean):
     model = Lasso(0.05, tol=1e-10).fit(FORMATS[form](far), y)
     np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-7)
     np.testing.assert_allclose(model.predict(far), expected.predict(near), atol=1e-5)
+
+
+@pytest.mark.parametrize("precompute", [False, True])
+@pytest.mark.parametrize("mean", [1e2, 1e4, 1e8])
+def test_sparse_columns_far_from_zero_with_zeros_of_no_weight(
+    backend, mean, precompute
+):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 10))
+    y = X @ rng.standard_normal(10) + 0.1 * rng.standard_normal(60)
+    X += mean
+    weights = rng.uniform(0.5, 2.0, 60)
+    weights[::4] = 0.0
+    X[::4][rng.random((15, 10)) < 0.6] = 0.0
+    options = {"precompute": precompute, "tol": 1e-10, "max_iter": 100_000}
+    dense = Lasso(0.05, **options).fit(X, y, weights)
+    model = Lasso(0.05, **options).fit(sparse.csc_array(X), y, weights)
+    np.testing.assert_allclose(model.coef_, dense.coef_, atol=1e-7)
+    assert model.intercept_ == pytest.approx(dense.intercept_, abs=1e-7 * mean)
+    kept = weights > 0
+    near = X[kept] - np.average(X[kept], axis=0, weights=weights[kept])
+    expected = Lasso(0.05, **TIGHT).fit(near, y[kept], weights[kept])
+    np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-7)
 
 
 def test_nearly_opposite_columns_without_penalty_or_sign(backend):

@@ -92,6 +92,18 @@ def test_a_gram_matrix_of_other_data_is_refused():
         Lasso(ALPHA, precompute=gram).fit(X, y)
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_gram_matrix_of_data_that_an_intercept_moves_is_computed_anew(form):
+    X, y, _ = make_data(0, 60, 20)
+    X -= X.mean(axis=0)
+    X[:, 4] = 5.0
+    model = Lasso(ALPHA, precompute=X.T @ X, **TIGHT)
+    with pytest.warns(UserWarning, match="recomputing Gram matrix"):
+        model.fit(FORMATS[form](X), y)
+    expected = Lasso(ALPHA, **TIGHT).fit(X, y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-6)
+
+
 @every_model
 def test_integer_weights_are_repetitions(ours, theirs, options):
     X, y, _ = make_data(1, 30, 20, _n_targets(ours))

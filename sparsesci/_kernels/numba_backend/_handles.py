@@ -163,6 +163,7 @@ def csc_matrix(
         _means(means, p),
         _weights(weights, n_rows),
         means is not None,
+        n_rows if weights is None else int(np.count_nonzero(weights > 0)),
     )
     return Matrix(view, p, n_rows)
 

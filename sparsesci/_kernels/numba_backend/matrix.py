@@ -105,6 +105,7 @@ class Csc(NamedTuple):
     means: Array
     weights: Array | None
     centred: bool
+    n_counted: int  # rows of positive weight
 
     def corr(self, j, residual, offset, t):
         begin, end = self.indptr[j], self.indptr[j + 1]
@@ -130,18 +131,20 @@ class Csc(NamedTuple):
 
     def stats(self, j, center):
         begin, end = self.indptr[j], self.indptr[j + 1]
-        n, first, mass, second = self.n_rows, 0.0, 0.0, 0.0
+        n, first, mass, second, counted = self.n_rows, 0.0, 0.0, 0.0, 0
         for k in range(begin, end):
             s = weight(self.weights, self.indices[k])
             first += s * self.data[k]
             mass += s
+            counted += s > 0
         mean = first / n if center else 0.0
         for k in range(begin, end):
             deviation = self.data[k] - mean
             second += weight(self.weights, self.indices[k]) * deviation * deviation
-        # The implicit zeros deviate by the mean. A full column has none: the rounding
-        # of its mass would be multiplied by the square of the mean.
-        if end - begin < n and mass < n:
+        # The implicit zeros deviate by the mean. A column that is full where it counts
+        # has none: the rounding of its mass would be multiplied by the square of the
+        # mean.
+        if counted < self.n_counted and mass < n:
             second += (n - mass) * mean * mean
         return mean, second / n if second > 0 else 0.0
 

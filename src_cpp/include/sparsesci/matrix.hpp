@@ -68,6 +68,7 @@ struct CscView {
     const std::int32_t *indices, *indptr;
     Index n_rows, n_cols;
     const double *means, *weights;
+    Index n_counted;  // rows of positive weight
 
     Index residual_size() const { return n_rows; }
 
@@ -113,10 +114,12 @@ struct CscView {
     Moments stats(Index j, bool center) const {
         const double n = static_cast<double>(n_rows);
         double first = 0, mass = 0, second = 0;
+        Index counted = 0;
         for (Index k = indptr[j]; k < indptr[j + 1]; ++k) {
             const double s = weights ? weights[indices[k]] : 1.0;
             first += s * static_cast<double>(data[k]);
             mass += s;
+            counted += s > 0;
         }
         const double mean = center ? first / n : 0.0;
         for (Index k = indptr[j]; k < indptr[j + 1]; ++k) {
@@ -124,10 +127,9 @@ struct CscView {
             const double dev = static_cast<double>(data[k]) - mean;
             second += s * dev * dev;
         }
-        // The implicit zeros deviate by the mean. A full column has none: the rounding of its
-        // mass would be multiplied by the square of the mean.
-        const bool full = indptr[j + 1] - indptr[j] == n_rows;
-        const double zeros = full ? 0.0 : std::fmax(n - mass, 0.0);
+        // The implicit zeros deviate by the mean. A column that is full where it counts has
+        // none: the rounding of its mass would be multiplied by the square of the mean.
+        const double zeros = counted == n_counted ? 0.0 : std::fmax(n - mass, 0.0);
         return {mean, std::fmax((second + zeros * mean * mean) / n, 0.0)};
     }
 
