@@ -318,4 +318,6 @@ def _choose_form(setting: Setting, precompute: Any, Xy: Any) -> Problem:
                 "Xy must have one entry for each feature (and target), got shape "
                 f"{np.shape(Xy.T)}."
             )
+        if not np.isfinite(Xy).all():
+            raise ValueError("Xy must be finite, got NaN or inf.")
     return gram_problem(setting.problem, gram, Xy)

@@ -179,11 +179,31 @@ def test_kinds_of_folds():
     assert LassoCV(alphas=4, cv=LeaveOneOut()).fit(X, y).mse_path_.shape == (4, 30)
 
 
-def test_a_fold_without_weight_is_refused():
+@pytest.mark.parametrize("precompute", [False, True])
+def test_folds_may_repeat_samples(precompute):
+    """As bootstraps do: each repetition counts."""
+    X, y, weights = make_data(6, 30, 10, weighted=True)
+    rng = np.random.default_rng(0)
+    train = rng.integers(0, 20, 30)
+    test = np.r_[20:30, 25, 25]
+    model = LassoCV(alphas=[0.2], cv=[(train, test)], precompute=precompute, **TIGHT)
+    model.fit(X, y, weights)
+    plain = Lasso(0.2, **TIGHT).fit(X[train], y[train], weights[train])
+    errors = (y[test] - plain.predict(X[test])) ** 2
+    expected = np.average(errors, weights=weights[test])
+    assert model.mse_path_.item() == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("where", ["training", "test"])
+def test_a_fold_without_weight_is_refused(where):
     X, y, _ = make_data(6, 30, 10)
     weights = np.r_[np.zeros(10), np.ones(20)]
-    with pytest.raises(ValueError, match=r"sample_weight .* each test fold"):
-        LassoCV(alphas=4, cv=3).fit(X, y, weights)
+    folds = [(np.arange(10, 30), np.arange(10))]
+    text = "test fold"
+    if where == "training":
+        folds, text = [folds[0][::-1]], "fold"
+    with pytest.raises(ValueError, match=rf"sample_weight .* in each {text}\.$"):
+        LassoCV(alphas=4, cv=folds).fit(X, y, weights)
 
 
 def test_alphas_are_kept_from_large_to_small():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from problems import FORMATS, centred, dual_value, make_data, objective
@@ -20,6 +22,7 @@ from sparsesci.linear_model import (
     enet_path,
     lasso_path,
 )
+from sparsesci.solvers import _free_block
 
 TIGHT = {"tol": 1e-12, "max_iter": 100_000}
 
@@ -151,6 +154,21 @@ def test_alpha_0_is_least_squares(backend, shape, form, fit_intercept, precomput
     assert model.dual_gap_ <= 1e-4 * centred(X, y, None, fit_intercept).scale
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_free", [2, 12])
+@pytest.mark.parametrize("form", ["F", "CSC"])
+def test_large_blocks_of_free_columns(monkeypatch, form, n_free, weighted):
+    """Too large to be gathered, they are solved by products alone."""
+    X, y, sample_weight = make_data(0, 30, 20, weighted=weighted)
+    weights = np.r_[np.zeros(n_free), np.ones(20 - n_free)]
+    model = WeightedLasso(0.05, weights=weights, **TIGHT)
+    expected = model.fit(FORMATS[form](X), y, sample_weight).coef_
+    monkeypatch.setattr(_free_block, "_DENSE_ENTRIES", 0)
+    monkeypatch.delattr(_free_block.FreeBlock, "_factors")
+    coef = model.fit(FORMATS[form](X), y, sample_weight).coef_
+    np.testing.assert_allclose(coef, expected, atol=1e-8)
+
+
 @unpenalised
 @pytest.mark.parametrize("shape", [(40, 10), (10, 40)])
 def test_alpha_0_with_several_targets_is_least_squares(shape):
@@ -273,7 +291,10 @@ def test_too_few_iterations_on_folds_warn_once():
     X, y, _ = make_data(0, 30, 20)
     with pytest.warns(ConvergenceWarning) as caught:
         LassoCV(alphas=5, max_iter=1, tol=1e-10).fit(X, y)
-    assert "fits on folds" in str(caught[0].message)
+    text = str(caught[0].message)
+    told = re.search(r"for (\d+) of the 25 fits on folds.* gap: (\S+), tol", text)
+    assert int(told[1]) > 0
+    assert float(told[2]) > 1e-10
     assert len(caught) == 2  # the folds, and the fit on all data
 
 
