@@ -180,6 +180,21 @@ class Backend(Protocol):
         the caller answers for them. Returns (c, value).
         """
 
+    def certify(
+        self,
+        penalty: Penalty,
+        w: Doubles,
+        u: Doubles,
+        quadratic: float,
+        linear: float,
+        violations: Doubles,
+    ) -> tuple[float, float, float, float, int, float]:
+        """What a certificate needs: `value` at w, `dual_point` at u, `subdiff` at -u.
+
+        out: violations (p,). Returns (value, c, dual value, largest violation, number
+        of non-zero rows, largest coefficient in absolute value).
+        """
+
     def screen(
         self,
         penalty: Penalty,

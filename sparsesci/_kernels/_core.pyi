@@ -76,6 +76,14 @@ def subdiff(penalty: Penalty, rows: Doubles, grad: Doubles, out: Doubles) -> Non
 def dual_point(
     penalty: Penalty, u: Doubles, quadratic: float, linear: float
 ) -> tuple[float, float]: ...
+def certify(
+    penalty: Penalty,
+    w: Doubles,
+    u: Doubles,
+    quadratic: float,
+    linear: float,
+    violations: Doubles,
+) -> tuple[float, float, float, float, int, float]: ...
 def screen(
     penalty: Penalty,
     u: Doubles,

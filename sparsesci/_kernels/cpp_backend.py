@@ -3,6 +3,7 @@
 from sparsesci._kernels._core import (
     burst_work_size,
     cd_burst,
+    certify,
     column_stats,
     compiler,
     correlation,
@@ -29,6 +30,7 @@ __all__ = [
     "NAME",
     "burst_work_size",
     "cd_burst",
+    "certify",
     "column_stats",
     "compiler",
     "correlation",

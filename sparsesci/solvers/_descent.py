@@ -17,7 +17,12 @@ from sparsesci._kernels._contract import Doubles, Indices, Matrix
 from sparsesci.operators.design import ColumnDesign, SparseDesign
 from sparsesci.penalties import Penalty
 from sparsesci.solvers._control import Control
-from sparsesci.solvers._problem import LeastSquares, Problem, State
+from sparsesci.solvers._problem import (
+    GramLeastSquares,
+    LeastSquares,
+    Problem,
+    State,
+)
 from sparsesci.solvers._subgram import SubGram
 
 # Entries that a burst may touch before Python gets a say (about 0.03 s).
@@ -62,15 +67,16 @@ class Descent:
         self.spent = 0.0  # on the data, in nanoseconds
 
     def is_cheap(self, ws: Indices) -> bool:
-        """Whether the exact minimum on `ws` costs little.
+        """Whether the exact minimum on `ws` costs no more than a look at all columns."""
+        if ws.size <= _SMALL:
+            return self.subgram is not None or self._gram_price(ws) <= _CHEAP
+        return False
 
-        It does on a Gram matrix that is complete, or small.
-        """
+    def knows(self, ws: Indices) -> bool:
+        """Whether a Gram matrix holds all these columns."""
         if not isinstance(self.problem, LeastSquares):
             return True
-        if self.subgram is None:
-            return self._gram_price(ws) <= _CHEAP
-        return ws.size <= _SMALL or not self.subgram.missing(ws).size
+        return self.subgram is not None and not self.subgram.missing(ws).size
 
     def run(
         self,
@@ -80,11 +86,15 @@ class Descent:
         tol: float,
         state: State,
         control: Control,
+        guess: Doubles | None = None,
     ) -> float:
         """Descend on the rows `ws` until they violate optimality by `tol` at most.
 
-        Returns the number of updates, 0 where rounding forbids any.
+        A guess of the coefficients is a better start, where there is a Gram matrix to
+        move to it cheaply. Returns the number of updates, 0 where rounding forbids any.
         """
+        if isinstance(self.problem, GramLeastSquares) and guess is not None:
+            self.problem.move(state, guess)
         if not isinstance(self.problem, LeastSquares):
             return self._on_problem(handle, ws, tol, state, control, np.inf)[0]
         made = 0.0
@@ -100,7 +110,9 @@ class Descent:
         if not self.subgram.admit(ws):
             more, _ = self._on_problem(handle, ws, tol, state, control, np.inf)
             return made + more
-        return made + self._on_subgram(self.subgram, penalty, ws, tol, state, control)
+        local = self.subgram.enter(state, guess)
+        more = self._on_subgram(self.subgram, penalty, ws, tol, local, control)
+        return made + more if self.subgram.leave(local, state) else made
 
     # -- on the problem as it is -------------------------------------------------------
     def _on_problem(
@@ -157,6 +169,8 @@ class Descent:
 
     def _gram_price(self, ws: Indices) -> float:
         """Nanoseconds for the Gram matrix of a working set."""
+        if not isinstance(self.problem, LeastSquares):
+            return 0.0
         design, m = self._design(), ws.size
         if m > SubGram.MAX_COLUMNS:
             return np.inf
@@ -177,10 +191,9 @@ class Descent:
         penalty: Penalty,
         ws: Indices,
         tol: float,
-        state: State,
+        local: State,
         control: Control,
     ) -> float:
-        local = gram.enter(state)
         rows, handle = gram.position[ws], gram.handle(penalty)
         most = int(_BURST_WORK / len(gram.columns))
         total, violation = 0, np.inf
@@ -201,7 +214,7 @@ class Descent:
             total += made
             if total >= _MANY_SWEEPS * _MANY_SWEEPS * ws.size:
                 break
-        return total if gram.leave(local, state) else 0
+        return total
 
     def _burst(
         self,

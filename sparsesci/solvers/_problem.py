@@ -126,6 +126,14 @@ class GramLeastSquares:
         state.residual = Residual(self.Xy - fitted, np.zeros(len(self.Xy)))
         state.fresh = False
 
+    def move(self, state: State, W: Doubles) -> None:
+        """Take other coefficients."""
+        step = W - state.W
+        moved = np.flatnonzero(step.any(axis=1))
+        state.residual.values -= step[moved].T @ self.gram[moved]
+        state.W[moved] = W[moved]
+        state.fresh = False
+
     def correlate(self, state: State, columns: Indices | None = None) -> None:
         """Bring ``state.U`` up to date: it is the residual, scaled."""
         state.U = np.ascontiguousarray(state.residual.values.T) / self.n_samples

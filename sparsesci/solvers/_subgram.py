@@ -62,11 +62,19 @@ class SubGram:
             self._handle = penalty.restricted(self.columns).build()
         return self._handle
 
-    def enter(self, state: State) -> State:
-        """Return the state on the columns; correlations must be fresh there."""
-        U = state.U[self.columns]
+    def enter(self, state: State, guess: Doubles | None = None) -> State:
+        """Return the state on the columns; correlations must be fresh there.
+
+        A guess of the coefficients takes the place of those of the state.
+        """
+        W, U = state.W[self.columns], state.U[self.columns]
         h = np.ascontiguousarray(self.design.n_samples * U.T)
-        return State(state.W[self.columns], Residual(h, np.zeros(len(h))), U)
+        if guess is not None:
+            step = guess[self.columns] - W
+            moved = np.flatnonzero(step.any(axis=1))
+            h -= step[moved].T @ self.gram[moved, : len(W)]
+            W += step
+        return State(W, Residual(h, np.zeros(len(h))), U)
 
     def leave(self, local: State, state: State) -> bool:
         """Bring a state up to date with what happened here; False for nothing."""

@@ -61,12 +61,17 @@ class WorkingSetSolver:
         self.kept: Indices | None = None
 
     def solve(
-        self, penalty: Penalty, state: State, ws_penalty: Penalty | None = None
+        self,
+        penalty: Penalty,
+        state: State,
+        ws_penalty: Penalty | None = None,
+        guess: Doubles | None = None,
     ) -> Certificate:
         """Minimise in place on `state`, until the control stops.
 
         `ws_penalty`, weaker than `penalty`, picks the first working set (the strong
-        rule of a path); it needs a fresh state.
+        rule of a path); it needs a fresh state. `guess` are coefficients near the
+        solution.
         """
         self._complete(state)
         self._adopt(penalty, state)
@@ -92,9 +97,11 @@ class WorkingSetSolver:
                 continue
             self._screen(point, state)
             ws = self._working_set(point.violations, state, seed)
-            seed = None
             tol = self._inner_tol(point, ws)
-            made = self.descent.run(penalty, self.handle, ws, tol, state, self.control)
+            made = self.descent.run(
+                penalty, self.handle, ws, tol, state, self.control, guess
+            )
+            seed = guess = None
             if made == 0:
                 self.control.status = "stalled"
             updates += made
@@ -243,7 +250,8 @@ class WorkingSetSolver:
         if self.descent.is_cheap(ws):
             return 4 * self._rounding_unit()  # exact, since that is cheap
         need = 0.3 * self.target / point.gap if point.gap > 0 else 0.0
-        floor = 1e-3 if ws.size >= self._n_kept else 0.1
+        complete = ws.size >= self._n_kept or self.descent.knows(ws)
+        floor = 1e-3 if complete else 0.1
         return point.violation * min(max(need, floor), 0.3)
 
     def _rounding_unit(self) -> float:

@@ -253,6 +253,26 @@ void bind_dual_kernels(py::module_& m) {
         },
         py::arg("penalty"), py::arg("u").noconvert(), py::arg("quadratic"), py::arg("linear"));
     m.def(
+        "certify",
+        [](const Penalty& penalty, const Doubles& w, const Doubles& u, double quadratic,
+           double linear, Doubles& violations) {
+            const auto [p, T] = rows_of(w, "w");
+            require_fit(penalty, p);
+            require_size(u, p * T, "u");
+            require_size(violations, p, "violations");
+            double* out = violations.mutable_data();
+            const Index n_rows = p, n_tasks = T;
+            Optimality at{};
+            {
+                py::gil_scoped_release nogil;
+                at = certify(penalty, w.data(), u.data(), n_rows, n_tasks, quadratic, linear, out);
+            }
+            return py::make_tuple(at.value, at.dual.scale, at.dual.value, at.violation,
+                                  at.n_active, at.largest);
+        },
+        py::arg("penalty"), py::arg("w").noconvert(), py::arg("u").noconvert(),
+        py::arg("quadratic"), py::arg("linear"), py::arg("violations").noconvert());
+    m.def(
         "screen",
         [](const Penalty& penalty, const Doubles& u, const Doubles& lipschitz, double scale,
            double gap, CArray<bool>& keep) {

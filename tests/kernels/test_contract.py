@@ -103,6 +103,14 @@ def valid_call(kernels, name):
             "out": np.zeros(P),
         },
         "dual_point": {"penalty": penalty, "u": rows, "quadratic": 1.0, "linear": 1.0},
+        "certify": {
+            "penalty": penalty,
+            "w": rows,
+            "u": rows + 1,
+            "quadratic": 1.0,
+            "linear": 1.0,
+            "violations": np.zeros(P),
+        },
         "screen": {
             "penalty": penalty,
             "u": rows,
@@ -124,6 +132,7 @@ INPUTS = {
     "value": ("rows",),
     "subdiff": ("rows", "grad"),
     "dual_point": ("u",),
+    "certify": ("w", "u"),
     "screen": ("u", "lipschitz"),
 }
 OUTPUTS = {
@@ -135,6 +144,7 @@ OUTPUTS = {
     "prox": ("out",),
     "prox_rows": ("out",),
     "subdiff": ("out",),
+    "certify": ("violations",),
     "screen": ("keep",),
 }
 HANDLES = ("dense_matrix", "csc_matrix", "gram_matrix")
@@ -349,6 +359,9 @@ BAD_SIZES = [
     ("subdiff", {"out": np.ones(8)}, "out must have 4 entries, got 8"),
     ("dual_point", {"u": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
     ("dual_point", {"u": np.ones(())}, "u must have 1 or 2 dimensions"),
+    ("certify", {"w": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
+    ("certify", {"u": np.ones(4)}, "u must have 8 entries, got 4"),
+    ("certify", {"violations": np.ones(8)}, "violations must have 4 entries, got 8"),
     ("screen", {"u": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
     ("screen", {"lipschitz": np.ones(3)}, "lipschitz must have 4 entries, got 3"),
     ("screen", {"keep": np.zeros(3, bool)}, "keep must have 4 entries, got 3"),

@@ -44,6 +44,7 @@ __all__ = [
     "NAME",
     "burst_work_size",
     "cd_burst",
+    "certify",
     "column_stats",
     "correlation",
     "csc_matrix",
@@ -272,6 +273,33 @@ def dual_point(
     scratch = np.empty(len(source), INDEX)
     return _terms.dual_point(
         penalty.terms, source, float(quadratic), float(linear), scratch
+    )
+
+
+def certify(
+    penalty: Penalty, w: Any, u: Any, quadratic: float, linear: float, violations: Any
+) -> tuple[float, float, float, float, int, float]:
+    require_handle(penalty, Penalty)
+    check(w, "w")
+    check(u, "u")
+    check(violations, "violations")
+    rows = _rows(penalty, w, "w")
+    require_size(u, rows.size, "u")
+    require_size(violations, len(rows), "violations")
+    source = readable(u).reshape(rows.shape)
+    out = flat(writable(violations))
+    scratch = np.empty(len(rows), INDEX)
+    scale, dual = _terms.dual_point(
+        penalty.terms, source, float(quadratic), float(linear), scratch
+    )
+    _terms.subdiff(penalty.terms, rows, -source, out)
+    return (
+        _terms.value(penalty.terms, rows),
+        scale,
+        dual,
+        float(out.max(initial=0.0)),
+        int(np.count_nonzero(rows.any(axis=1))),
+        float(np.abs(rows).max(initial=0.0)),
     )
 
 

@@ -74,29 +74,32 @@ private:
     double sweep(const Index* rows, Index n) {
         double violation = 0;
         for (Index k = 0; k < n; ++k)
-            if (lipschitz_[rows[k]] > 0) violation = std::fmax(violation, update(rows[k]));
+            if (lipschitz_[rows[k]] > 0)
+                violation = std::fmax(violation, update(X_, R_, rows[k], rows[k]));
         return violation;
     }
 
-    /// Minimise over row j; returns L_j ||change||, the violation of its optimality before.
-    double update(Index j) {
+    /// Minimise over row j, column i of a view; returns L_j ||change||, the violation of its
+    /// optimality before.
+    template <class Columns>
+    double update(const Columns& X, const Residual& R, Index i, Index j) {
         const Index T = w_.n_tasks;
         double* row = w_.row(j);
         const double L = lipschitz_[j];
         if (T == 1) {
             const double old = row[0];
-            row[0] = penalty_.prox(old + X_.corr(j, R_, 0) / L, 1 / L, j);
-            if (row[0] != old) X_.step(j, row[0] - old, R_, 0);
+            row[0] = penalty_.prox(old + X.corr(i, R, 0) / L, 1 / L, j);
+            if (row[0] != old) X.step(i, row[0] - old, R, 0);
             return L * std::abs(row[0] - old);
         }
-        for (Index t = 0; t < T; ++t) new_row_[t] = row[t] + X_.corr(j, R_, t) / L;
+        for (Index t = 0; t < T; ++t) new_row_[t] = row[t] + X.corr(i, R, t) / L;
         const double size = norm(new_row_, T);
         const double shrink = size > 0 ? penalty_.prox(size, 1 / L, j) / size : 0;
         double change = 0;
         for (Index t = 0; t < T; ++t) {
             const double delta = shrink * new_row_[t] - row[t];
             if (delta == 0) continue;
-            X_.step(j, delta, R_, t);
+            X.step(i, delta, R, t);
             row[t] += delta;
             change += delta * delta;
         }
@@ -131,22 +134,51 @@ private:
         return limits.accelerate && history_size() <= max_face && penalty_.has_pieces();
     }
 
-    /// Sweeps over the support, for as much work as its minima have taken so far, and then that.
+    /// Sweeps over the support, for as much work as its minima take, and then its minimum. Small
+    /// ones go there directly.
     Index settle_on_face(const BurstLimits& limits) {
         Index n_updates = 0;
-        const double step_work = static_cast<double>(w_.n_tasks * X_.n_cols);
-        do {
-            const double violation = sweep(support_, support_size_);
-            n_updates += support_size_;
-            sweep_work_ += step_work * static_cast<double>(support_size_);
-            if (violation <= limits.tol) return n_updates;
-        } while (sweep_work_ < face_work_ && n_updates < limits.max_updates);
-        gather_support(support_, support_size_);
-        if constexpr (std::is_same_v<View, GramView>)
-            face_work_ +=
-                Face(X_, penalty_, w_.values, R_, w_.n_tasks, support_, support_size_, history_)
-                    .descend();
+        if constexpr (std::is_same_v<View, GramView>) {
+            constexpr Index small = 100;
+            const bool direct = history_size() <= small && face_work_ <= sweep_work_;
+            if (!direct && settle_on_support(limits, n_updates)) return n_updates;
+            gather_support(support_, support_size_);
+            Face face(X_, penalty_, w_.values, R_, w_.n_tasks, support_, support_size_, history_);
+            face_work_ += face.descend();
+        }
         return n_updates + support_size_;
+    }
+
+    /// Sweeps on the Gram matrix of the support alone; true once they meet the tolerance.
+    bool settle_on_support(const BurstLimits& limits, Index& n_updates) {
+        const Index k = support_size_, T = w_.n_tasks;
+        double *const gram = history_, *const h = gram + k * k, *const before = h + k * T;
+        for (Index a = 0; a < k; ++a)
+            for (Index b = 0; b < k; ++b)
+                gram[a * k + b] = X_.gram[support_[a] * X_.stride + support_[b]];
+        for (Index t = 0; t < T; ++t)
+            for (Index a = 0; a < k; ++a) h[t * k + a] = R_.row(t)[support_[a]];
+        for (Index a = 0; a < k; ++a) std::copy_n(w_.row(support_[a]), T, before + a * T);
+
+        const GramView columns{gram, k, k, X_.n_samples};
+        const Residual R{h, k, R_.offset};
+        const double elimination = std::pow(static_cast<double>(k * T), 3) / 6;
+        double violation = 0;
+        do {
+            violation = 0;
+            for (Index a = 0; a < k; ++a)
+                violation = std::fmax(violation, update(columns, R, a, support_[a]));
+            n_updates += k;
+            sweep_work_ += static_cast<double>(k * k * T);
+        } while (violation > limits.tol && sweep_work_ < face_work_ + elimination &&
+                 n_updates < limits.max_updates);
+
+        for (Index a = 0; a < k; ++a)
+            for (Index t = 0; t < T; ++t) {
+                const double change = w_.row(support_[a])[t] - before[a * T + t];
+                if (change != 0) X_.step(support_[a], change, R_, t);
+            }
+        return violation <= limits.tol;
     }
 
     Index history_size() const { return support_size_ * w_.n_tasks; }
