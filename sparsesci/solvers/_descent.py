@@ -74,8 +74,6 @@ class Descent:
 
     def knows(self, ws: Indices) -> bool:
         """Whether a Gram matrix holds all these columns."""
-        if not isinstance(self.problem, LeastSquares):
-            return True
         return self.subgram is not None and not self.subgram.missing(ws).size
 
     def run(
@@ -169,8 +167,6 @@ class Descent:
 
     def _gram_price(self, ws: Indices) -> float:
         """Nanoseconds for the Gram matrix of a working set."""
-        if not isinstance(self.problem, LeastSquares):
-            return 0.0
         design, m = self._design(), ws.size
         if m > SubGram.MAX_COLUMNS:
             return np.inf

@@ -22,7 +22,7 @@ from sparsesci.solvers._certificate import Certificate, Certifier, violations_of
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._descent import Descent
 from sparsesci.solvers._free_block import free_block, unbound_columns
-from sparsesci.solvers._problem import Problem, State
+from sparsesci.solvers._problem import GramLeastSquares, Problem, State
 
 # Up to this many features the working set is everything: choosing costs more.
 _SMALL = 100
@@ -75,6 +75,8 @@ class WorkingSetSolver:
         """
         self._complete(state)
         self._adopt(penalty, state)
+        if isinstance(self.problem, GramLeastSquares):
+            return self._solve_on_gram(state, guess)
         seed = None
         if ws_penalty is not None and state.fresh:
             handle = ws_penalty.build()
@@ -105,6 +107,35 @@ class WorkingSetSolver:
             if made == 0:
                 self.control.status = "stalled"
             updates += made
+
+    def _solve_on_gram(self, state: State, guess: Doubles | None) -> Certificate:
+        """Solve where every column is known: the working set is everything."""
+        if not state.W.any():  # zero may be the solution, to the last bit
+            point = self._evaluate(state)
+            if self._stop(point):
+                return point
+        ws = np.flatnonzero(self.alive)
+        tol = self._gram_tol(ws)
+        while True:
+            made = self.descent.run(
+                self.penalty, self.handle, ws, tol, state, self.control, guess
+            )
+            point = self._evaluate(state)
+            if self._stop(point):
+                return point
+            if made == 0:
+                self.control.status = "stalled"
+                return point
+            self.problem.refresh(state)
+            guess, tol = None, self._inner_tol(point, ws)
+
+    def _gram_tol(self, ws: Indices) -> float:
+        """Exact where that is cheap, else a third of the violation that is allowed."""
+        held = np.ravel(self.certifier.threshold)
+        held = held[(held > 0) & (held < np.inf)]
+        if ws.size <= 2 * _SMALL or held.size == 0:
+            return 4 * self._rounding_unit()
+        return 0.3 * np.sqrt(self.control.tol) * float(held.min())
 
     def _descend_at(self, level: float, state: State) -> float:
         """Come near the solution at a multiple of alpha, on the way to it."""

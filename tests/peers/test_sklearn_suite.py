@@ -48,7 +48,6 @@ DIFFERENCES = {
         "right to rounding"
     ),
     "test_warm_start": _RESUMED,
-    "test_warm_start_multitask_lasso": _RESUMED,
     "test_warm_start_convergence": (
         "n_iter_ is at least 1, and tol is half of what it is in scikit-learn: the "
         "certificate of the first fit came from an earlier iterate, which is lost"

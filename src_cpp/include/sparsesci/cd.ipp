@@ -149,9 +149,16 @@ private:
         return n_updates + support_size_;
     }
 
-    /// Sweeps on the Gram matrix of the support alone; true once they meet the tolerance.
+    /// Sweeps over the support until they meet the tolerance, true, or have cost as much as its
+    /// minimum. The first ones are not worth a copy of its Gram matrix.
     bool settle_on_support(const BurstLimits& limits, Index& n_updates) {
+        constexpr int first = 8;
         const Index k = support_size_, T = w_.n_tasks;
+        for (int round = 0; round < first; ++round) {
+            n_updates += k;
+            sweep_work_ += static_cast<double>(k * X_.n_cols * T);
+            if (sweep(support_, k) <= limits.tol) return true;
+        }
         double *const gram = history_, *const h = gram + k * k, *const before = h + k * T;
         for (Index a = 0; a < k; ++a)
             for (Index b = 0; b < k; ++b)
