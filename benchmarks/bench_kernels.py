@@ -106,7 +106,9 @@ class Burst:
         A = rng.standard_normal((N_SAMPLES, size))
         self.gram = A.T @ A
         target = rng.standard_normal(N_SAMPLES)
-        return self.kernels.gram_matrix(self.gram, size, N_SAMPLES), (A.T @ target)[None]
+        return self.kernels.gram_matrix(self.gram, size, N_SAMPLES), (A.T @ target)[
+            None
+        ]
 
     def _lipschitz(self, layout: str, n_columns: int) -> np.ndarray:
         if layout == "gram":

@@ -66,7 +66,7 @@ class Backend(Protocol):
         """Compressed columns, sorted or not, without duplicates."""
 
     def gram_matrix(self, gram: Doubles, n_cols: int, n_samples: int) -> Matrix:
-        """X~' S X~ of `n_samples` rows: the leading `n_cols` rows and columns of `gram`.
+        """X~' S X~ of `n_samples` rows: the leading block of `gram`, `n_cols` wide.
 
         The one handle that looks at an array its maker may still write to, elsewhere.
         """
@@ -146,9 +146,9 @@ class Backend(Protocol):
         A sweep over `ws` alternates with sweeps over its non-zero rows. What
         `accelerate` adds to these never raises the objective: extrapolation (Anderson,
         five iterates), or, for a Gram matrix, their minimum by Newton steps that drop
-        the rows they carry across zero: exact for a single task. Ends when a sweep over `ws` moves no row by more than
-        L_j ||change|| = `tol`, or with the first round that spends `max_updates`. Rows
-        with lipschitz 0 are left alone.
+        the rows they carry across zero: exact for a single task. Ends when a sweep over
+        `ws` moves no row by more than L_j ||change|| = `tol`, or with the first round
+        that spends `max_updates`. Rows with lipschitz 0 are left alone.
 
         inout: w (rows), residual, offset; work, index_work are scratch.
         Returns (updates made, violation met in the last sweep over `ws`).

@@ -23,7 +23,6 @@ from sparsesci.solvers._coordinate_descent import (
 from sparsesci.solvers._gram import dense_gram, gram_of, gram_problem
 from sparsesci.solvers._path import walk
 
-
 # Features up to which folds of wide data work on Gram matrices too (128 MB each).
 MAX_WIDE = 4000
 # Where a fold has less of a column than this share, subtraction has lost digits.
@@ -131,12 +130,12 @@ def fold_curves(
             raise ValueError("sample_weight must be positive somewhere in each fold.")
         weights *= n_samples / weights.sum()
         setting = make_setting(data.X, data.Y, weights, data.fit_intercept, False)
+        gram: Doubles | None = None
         if shared is not None:
             assert isinstance(setting.design, DenseDesign)
             gram = shared.of_fold(setting.design, train, test)
-        else:
-            wide = isinstance(precompute, str)  # "auto", with no Gram matrix to share
-            gram = resolve_gram(setting.design, False if wide else precompute)
+        elif not isinstance(precompute, str):  # else "auto" decided for all folds
+            gram = resolve_gram(setting.design, precompute)
         form = None if gram is None else gram_problem(setting.problem, gram)
         rng = check_selection("cyclic" if seed is None else "random", seed)
         return [

@@ -93,16 +93,14 @@ class Certifier:
             n_active=n_active,
         )
 
-    def _relative(
-        self, largest: float, violation: float, violations: Doubles
-    ) -> float:
+    def _relative(self, largest: float, violation: float, violations: Doubles) -> float:
         """Largest violation in units of the pull of the penalty.
 
         Rows that nothing pulls at have no unit: `_slack` speaks for them.
         """
         pull = self.threshold + self.curvature * largest
         if np.ndim(pull) == 0:
-            return violation / pull if pull > 0 else 0.0
+            return violation / float(pull) if pull > 0 else 0.0
         return float(np.max(violations / np.where(pull > 0, pull, np.inf)))
 
     def _slack(self, W: Doubles, violations: Doubles) -> float:

@@ -26,7 +26,7 @@ from sparsesci.solvers._problem import (
 from sparsesci.solvers._subgram import SubGram
 
 # Entries that a burst may touch before Python gets a say (about 0.03 s).
-_BURST_WORK = 40_000_000
+_BURST_WORK, _GRAM_BURST_WORK = 40_000_000, 300_000_000
 # Sweeps of a burst on the data before acceleration sets in: short solves do without.
 _PLAIN_SWEEPS = 5
 # Columns up to which an exact minimum is cheaper than another look at all columns.
@@ -67,10 +67,11 @@ class Descent:
         self.spent = 0.0  # on the data, in nanoseconds
 
     def is_cheap(self, ws: Indices) -> bool:
-        """Whether the exact minimum on `ws` costs no more than a look at all columns."""
-        if ws.size <= _SMALL:
-            return self.subgram is not None or self._gram_price(ws) <= _CHEAP
-        return False
+        """Whether the exact minimum on `ws` is as cheap as a look at all columns."""
+        if ws.size > _SMALL:
+            return False
+        assert isinstance(self.problem, LeastSquares)
+        return self._price(self.subgram or SubGram(self.problem), ws) <= _CHEAP
 
     def knows(self, ws: Indices) -> bool:
         """Whether a Gram matrix holds all these columns."""
@@ -95,22 +96,20 @@ class Descent:
             self.problem.move(state, guess)
         if not isinstance(self.problem, LeastSquares):
             return self._on_problem(handle, ws, tol, state, control, np.inf)[0]
-        made = 0.0
-        if self.subgram is None:
-            price = self._gram_price(ws)
-            if price > _CHEAP:
-                left = max(price - self.spent, 0.0)
-                made, done = self._on_problem(handle, ws, tol, state, control, left)
-                if done or control.status:
-                    return made
-                self.problem.correlate(state, ws)
-            self.subgram = SubGram(self.problem)
-        if not self.subgram.admit(ws):
-            more, _ = self._on_problem(handle, ws, tol, state, control, np.inf)
-            return made + more
-        local = self.subgram.enter(state, guess)
-        more = self._on_subgram(self.subgram, penalty, ws, tol, local, control)
-        return made + more if self.subgram.leave(local, state) else made
+        gram = self.subgram or SubGram(self.problem)
+        made, price = 0.0, self._price(gram, ws)
+        if price > _CHEAP:
+            left = max(price - self.spent, 0.0)
+            made, done = self._on_problem(handle, ws, tol, state, control, left)
+            if done or control.status:
+                return made
+            self.problem.correlate(state, np.union1d(gram.columns, ws))
+        self.spent = max(self.spent - price, 0.0)
+        self.subgram = gram
+        gram.admit(ws)
+        local = gram.enter(state, guess)
+        more = self._on_subgram(gram, penalty, ws, tol, local, control)
+        return made + more if gram.leave(local, state) else made
 
     # -- on the problem as it is -------------------------------------------------------
     def _on_problem(
@@ -165,15 +164,22 @@ class Descent:
             return 20 + _SPARSE_STEP * float(design.lengths[ws].mean())
         return 20 + _DENSE_STEP * design.n_samples
 
-    def _gram_price(self, ws: Indices) -> float:
-        """Nanoseconds for the Gram matrix of a working set."""
-        design, m = self._design(), ws.size
-        if m > SubGram.MAX_COLUMNS:
+    def _price(self, gram: SubGram, ws: Indices) -> float:
+        """Nanoseconds for the inner products of `ws` that are not known."""
+        new = gram.missing(ws)
+        if new.size == 0:
+            return 0.0
+        known, m = len(gram.columns), new.size
+        if known + m > SubGram.MAX_COLUMNS:
             return np.inf
+        design = self._design()
         if isinstance(design, SparseDesign):
-            lengths = np.sort(design.lengths[ws])
-            return _SPARSE_PRODUCT * float(lengths @ np.arange(m, 0, -1))
-        return design.n_samples * (_DENSE_PRODUCT * m * m / 2 + _GATHER * m)
+            lengths = np.sort(design.lengths[np.concatenate([gram.columns, new])])
+            pairs = np.arange(known + m, 0, -1)
+            pairs = np.minimum(pairs, m) if known else pairs
+            return _SPARSE_PRODUCT * float(lengths @ pairs)
+        products = _DENSE_PRODUCT * m * (known + m / 2)
+        return design.n_samples * (products + _GATHER * (known + m))
 
     def _design(self) -> ColumnDesign:
         assert isinstance(self.problem, LeastSquares)
@@ -191,7 +197,7 @@ class Descent:
         control: Control,
     ) -> float:
         rows, handle = gram.position[ws], gram.handle(penalty)
-        most = int(_BURST_WORK / len(gram.columns))
+        most = int(_GRAM_BURST_WORK / len(gram.columns))
         total, violation = 0, np.inf
         while not (violation <= tol or control.exhausted()):
             made, violation = self._burst(

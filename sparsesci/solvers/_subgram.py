@@ -33,15 +33,13 @@ class SubGram:
         """Columns of `ws` whose inner products are not known."""
         return ws[self.position[ws] < 0]
 
-    def admit(self, ws: Indices) -> bool:
-        """Take in what is missing; False if that is too much."""
+    def admit(self, ws: Indices) -> None:
+        """Take in what is missing; at most ``MAX_COLUMNS`` columns in all."""
         new = self.missing(ws)
         if new.size == 0:
-            return True
+            return
         known = len(self.columns)
         size = known + len(new)
-        if size > self.MAX_COLUMNS:
-            return False
         if size > len(self.gram):
             room = min(size + size // 2, self.MAX_COLUMNS)
             larger = np.empty((room, room))
@@ -53,7 +51,6 @@ class SubGram:
         self.matrix = self.backend.gram_matrix(self.gram, size, self.design.n_samples)
         self.lipschitz = self.design.lipschitz[self.columns]
         self._penalty = None
-        return True
 
     def handle(self, penalty: Penalty) -> Any:
         """Return the kernel handle of the penalty on the columns."""

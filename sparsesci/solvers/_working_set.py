@@ -4,7 +4,9 @@
         full pass: correlations, objective, duality gap        (stop here)
         gap-safe screening, now and then
         working set: support and the worst violators
-        bursts of coordinate descent on it, to a tolerance that follows the violation
+        descent on it, to a tolerance that follows the violation
+
+On the way from far away, on wide dense data, alpha is halved from pass to pass.
 
 The kernels do the arithmetic; every decision is taken here.
 """
@@ -17,12 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesci._kernels._contract import Doubles, Indices
+from sparsesci.operators.design import DenseDesign
 from sparsesci.penalties import Penalty
 from sparsesci.solvers._certificate import Certificate, Certifier, violations_of
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._descent import Descent
 from sparsesci.solvers._free_block import free_block, unbound_columns
-from sparsesci.solvers._problem import GramLeastSquares, Problem, State
+from sparsesci.solvers._problem import (
+    GramLeastSquares,
+    LeastSquares,
+    Problem,
+    State,
+)
 
 # Up to this many features the working set is everything: choosing costs more.
 _SMALL = 100
@@ -30,7 +38,8 @@ _SMALL = 100
 _MIN_GROWTH, _GROWTH = 100, 1.0
 # Updates for each active row before the residual is computed anew.
 _REFRESH = 30
-# Above this ratio of the largest correlation to its bound, alpha is approached from above.
+# Above this ratio of the largest correlation to its bound, alpha is approached from
+# above.
 _FAR = 3.0
 
 
@@ -47,14 +56,18 @@ class WorkingSetSolver:
         Where given, working sets are visited in random order.
     """
 
-    def __init__(
-        self, problem: Problem, control: Control, rng: Any = None
-    ) -> None:
+    def __init__(self, problem: Problem, control: Control, rng: Any = None) -> None:
         self.problem = problem
         self.control = control
         self.descent = Descent(problem, rng)
-        # Few sweeps suffice then: working sets take all violators.
+        # Few sweeps suffice on tall data: working sets take all violators.
         self.tall = problem.n_samples > problem.n_features
+        # On wide dense data, a support that is too large on the way costs more than
+        # further passes.
+        dense = isinstance(problem, LeastSquares) and isinstance(
+            problem.design, DenseDesign
+        )
+        self.dear = dense and not self.tall
         self.backend = problem.backend
         self.alive = problem.lipschitz > 0
         self.all_alive = bool(self.alive.all())
@@ -91,7 +104,7 @@ class WorkingSetSolver:
                 self.problem.refresh(state)  # rounding errors gather in the residual
                 updates = 0.0
             if level is None:
-                cold = not self.tall and not state.W.any()
+                cold = self.dear and not state.W.any()
                 level = 1 + point.relative_violation if cold else 1.0
             level = max(1.0, level / 2) if level > _FAR else 1.0
             if level > 1:
@@ -127,7 +140,7 @@ class WorkingSetSolver:
                 self.control.status = "stalled"
                 return point
             self.problem.refresh(state)
-            guess, tol = None, self._inner_tol(point, ws)
+            guess, tol = None, max(0.03 * tol, 4 * self._rounding_unit())
 
     def _gram_tol(self, ws: Indices) -> float:
         """Exact where that is cheap, else a third of the violation that is allowed."""

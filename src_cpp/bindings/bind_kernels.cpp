@@ -180,8 +180,8 @@ void bind_matrix_kernels(py::module_& m) {
                 },
                 X.view);
         },
-        py::arg("X"), py::arg("columns"), py::arg("w").noconvert(),
-        py::arg("residual").noconvert(), py::arg("offset").noconvert());
+        py::arg("X"), py::arg("columns"), py::arg("w").noconvert(), py::arg("residual").noconvert(),
+        py::arg("offset").noconvert());
 }
 
 void bind_term_kernels(py::module_& m) {
@@ -267,8 +267,8 @@ void bind_dual_kernels(py::module_& m) {
                 py::gil_scoped_release nogil;
                 at = certify(penalty, w.data(), u.data(), n_rows, n_tasks, quadratic, linear, out);
             }
-            return py::make_tuple(at.value, at.dual.scale, at.dual.value, at.violation,
-                                  at.n_active, at.largest);
+            return py::make_tuple(
+                at.value, at.dual.scale, at.dual.value, at.violation, at.n_active, at.largest);
         },
         py::arg("penalty"), py::arg("w").noconvert(), py::arg("u").noconvert(),
         py::arg("quadratic"), py::arg("linear"), py::arg("violations").noconvert());

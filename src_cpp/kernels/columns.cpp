@@ -34,8 +34,7 @@ void subtract_product(const View& X, const Index* columns, Index n_columns, cons
     const Index count = columns ? n_columns : X.n_cols;
     for (Index k = 0; k < count; ++k)
         for (Index t = 0; t < n_tasks; ++t)
-            if (w[k * n_tasks + t] != 0)
-                X.step(columns ? columns[k] : k, w[k * n_tasks + t], R, t);
+            if (w[k * n_tasks + t] != 0) X.step(columns ? columns[k] : k, w[k * n_tasks + t], R, t);
 }
 
 template <class T>
@@ -62,8 +61,8 @@ void sparse_gram(const CscView<T>& X, const Index* columns, Index n_columns, Ind
 
 #define SPARSESCI_INSTANTIATE(View)                                                               \
     template void correlation(const View&, const Residual&, Index, const Index*, Index, double*); \
-    template void subtract_product(const View&, const Index*, Index, const double*, Index,        \
-                                   const Residual&);
+    template void subtract_product(                                                               \
+        const View&, const Index*, Index, const double*, Index, const Residual&);
 #define SPARSESCI_INSTANTIATE_DATA(View) \
     SPARSESCI_INSTANTIATE(View)          \
     template void column_stats(const View&, bool, double*, double*);

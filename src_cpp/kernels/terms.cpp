@@ -70,8 +70,7 @@ double value_of(const P& penalty, const double* rows, Index p, Index T) {
 template <class P>
 double subdiff_row(const P& penalty, const double* row, const double* grad, Index T, Index j) {
     const double size = size_of(row, T);
-    if (T == 1 || size == 0)
-        return penalty.subdiff(size, T == 1 ? grad[0] : -size_of(grad, T), j);
+    if (T == 1 || size == 0) return penalty.subdiff(size, T == 1 ? grad[0] : -size_of(grad, T), j);
     // Split the gradient along the row and across it: the penalty only acts along.
     double along = 0, across = 0;
     for (Index t = 0; t < T; ++t) along += grad[t] * row[t] / size;
@@ -85,8 +84,7 @@ double subdiff_row(const P& penalty, const double* row, const double* grad, Inde
 template <class P>
 void subdiff_of(const P& penalty, const double* rows, const double* grad, Index p, Index T,
                 double* out) {
-    for (Index j = 0; j < p; ++j)
-        out[j] = subdiff_row(penalty, rows + j * T, grad + j * T, T, j);
+    for (Index j = 0; j < p; ++j) out[j] = subdiff_row(penalty, rows + j * T, grad + j * T, T, j);
 }
 
 template <class P>

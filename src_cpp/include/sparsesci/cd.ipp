@@ -109,7 +109,8 @@ private:
     void gather_support(const Index* ws, Index ws_size) {
         support_size_ = 0;
         for (Index k = 0; k < ws_size; ++k)
-            if (lipschitz_[ws[k]] > 0 && norm(w_.row(ws[k]), w_.n_tasks) != 0) support_[support_size_++] = ws[k];
+            if (lipschitz_[ws[k]] > 0 && norm(w_.row(ws[k]), w_.n_tasks) != 0)
+                support_[support_size_++] = ws[k];
     }
 
     /// A few sweeps over the support alone; returns the updates made.
@@ -142,6 +143,7 @@ private:
             constexpr Index small = 100;
             const bool direct = history_size() <= small && face_work_ <= sweep_work_;
             if (!direct && settle_on_support(limits, n_updates)) return n_updates;
+            if (n_updates >= limits.max_updates) return n_updates;
             gather_support(support_, support_size_);
             Face face(X_, penalty_, w_.values, R_, w_.n_tasks, support_, support_size_, history_);
             face_work_ += face.descend();

@@ -15,7 +15,8 @@ namespace sparsesci {
 /// While rows keep to the support and to their side of zero, the objective is smooth, for a single
 /// task quadratic. With h = X~'SR and u_i = w_i / ||w_i||, a Newton step d on the support solves
 ///
-///     (G + n curvature + n slope_i / ||w_i|| (1 - u_i u_i')) d = h - n (curvature w + slope_i u_i).
+///     (G + n curvature + n slope_i / ||w_i|| (1 - u_i u_i')) d = h - n (curvature w + slope_i
+///     u_i).
 ///
 /// Rows that it carries across zero are set to zero, all of them together, and it is taken anew
 /// from there. The outcome is kept if the objective falls; else w goes along the first step as far

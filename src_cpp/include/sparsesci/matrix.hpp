@@ -96,8 +96,7 @@ struct CscView {
     /// S x_j at the stored entries of column j, among zeros; and zeros again.
     void scatter(Index j, double* out) const {
         for (Index k = indptr[j]; k < indptr[j + 1]; ++k)
-            out[indices[k]] =
-                static_cast<double>(data[k]) * (weights ? weights[indices[k]] : 1.0);
+            out[indices[k]] = static_cast<double>(data[k]) * (weights ? weights[indices[k]] : 1.0);
     }
     void unscatter(Index j, double* out) const {
         for (Index k = indptr[j]; k < indptr[j + 1]; ++k) out[indices[k]] = 0;
