@@ -80,8 +80,11 @@ format: $(VENV)/.extra-lint  ## format Python and C++
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CXX_SOURCES)
 
-docs: $(VENV)/.extra-docs  ## build the documentation; a warning is an error
+# The second run checks the examples of the pages, on what the first one has read.
+docs: $(VENV)/.extra-docs  ## build the documentation and run its examples, strictly
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html $(ARGS)
+	$(BIN)/sphinx-build -W --keep-going -q -b doctest \
+	  -d docs/_build/html/.doctrees docs docs/_build/doctest
 
 sdist: | $(BIN)/python  ## build the source distribution into dist/
 	$(BIN)/python -m pip install --quiet build

@@ -91,7 +91,7 @@ class Burst:
         self.w = np.zeros(n_columns)
         self.offset = np.zeros(1)
         self.residual = start.copy()
-        needed = self.kernels.burst_work_size(size, 1, start.shape[1])
+        needed = self.kernels.burst_work_size(self.X, size, 1)
         self.work = np.empty(needed)
         self.index_work = np.empty(size, dtype=np.int64)
         alpha = 0.1 * np.abs(self._correlation(layout, n_columns)).max()
@@ -106,7 +106,9 @@ class Burst:
         A = rng.standard_normal((N_SAMPLES, size))
         self.gram = A.T @ A
         target = rng.standard_normal(N_SAMPLES)
-        return self.kernels.gram_matrix(self.gram, N_SAMPLES), (A.T @ target)[None]
+        return self.kernels.gram_matrix(self.gram, size, N_SAMPLES), (A.T @ target)[
+            None
+        ]
 
     def _lipschitz(self, layout: str, n_columns: int) -> np.ndarray:
         if layout == "gram":

@@ -1,8 +1,10 @@
-"""Progress goes through `logging`, never through print."""
+"""Progress goes through `logging`, never through print; warnings name the caller."""
 
 from __future__ import annotations
 
 import logging
+import sys
+import warnings
 
 logger = logging.getLogger("sparsesci")
 
@@ -22,3 +24,15 @@ def log_progress(verbose: int | bool, message: str, *values: object) -> None:
     if logger.getEffectiveLevel() > logging.INFO:
         logger.setLevel(logging.INFO)
     logger.info(message, *values)
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Warn at the line outside of this package that the call came from."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == "sparsesci"

@@ -39,17 +39,6 @@ FITTED = (
 )
 
 
-def _for_checks(estimator):
-    """An instance for scikit-learn's checks.
-
-    Weights equal repetitions up to the tolerance: where hundreds of problems are solved
-    to choose an alpha, those checks need a tight one, and mild problems.
-    """
-    if not _chooses(estimator) or estimator.__name__ not in ESTIMATORS:
-        return estimator()
-    return estimator(tol=1e-12, max_iter=100_000, eps=0.05, cv=3)
-
-
 def _chooses(estimator):
     return estimator.__name__.endswith("CV")
 
@@ -92,7 +81,7 @@ every_choice = pytest.mark.parametrize(
 )
 
 
-_checks = parametrize_with_checks([_for_checks(e) for e in ALL.values()])
+_checks = parametrize_with_checks([estimator() for estimator in ALL.values()])
 
 
 # Up to 1.7, scikit-learn hands over a generator, which pytest no longer takes.

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import warnings
 from functools import cache
 from typing import cast
 
 from sparsesci._config import check_backend_name, get_config
 from sparsesci._kernels._contract import Backend
+from sparsesci._logging import warn_caller
 from sparsesci.exceptions import BackendWarning
 
 _MODULES = {
@@ -28,12 +28,11 @@ def _load(name: str) -> Backend:
         try:
             return _load("cpp")
         except ImportError as error:
-            warnings.warn(
+            warn_caller(
                 f"the compiled kernels of sparsesci are unavailable ({error}); using "
                 "numba. Results are the same; the first call in a process is slower. "
                 "Set SPARSESCI_BACKEND=numba to choose this without a warning.",
                 BackendWarning,
-                stacklevel=3,
             )
             return _load("numba")
     return cast(Backend, importlib.import_module(_MODULES[name]))

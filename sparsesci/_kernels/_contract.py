@@ -66,8 +66,11 @@ class Backend(Protocol):
     ) -> Matrix:
         """Compressed columns, sorted or not, without duplicates."""
 
-    def gram_matrix(self, gram: Doubles, n_samples: int) -> Matrix:
-        """X~' S X~ of `n_samples` rows."""
+    def gram_matrix(self, gram: Doubles, n_cols: int, n_samples: int) -> Matrix:
+        """X~' S X~ of `n_samples` rows: the leading block of `gram`, `n_cols` wide.
+
+        The one handle that looks at an array its maker may still write to, elsewhere.
+        """
 
     def penalty(
         self, name: str, scalars: tuple[float, ...], arrays: tuple[Doubles, ...]
@@ -100,11 +103,28 @@ class Backend(Protocol):
         """
 
     def subtract_product(
-        self, X: Matrix, w: Doubles, residual: Doubles, offset: Doubles
+        self,
+        X: Matrix,
+        columns: Indices | None,
+        w: Doubles,
+        residual: Doubles,
+        offset: Doubles,
     ) -> None:
-        """R -= X~ w. inout: residual, offset."""
+        """R -= X~ w, where the rows of w belong to the listed columns, or to all.
 
-    def burst_work_size(self, ws_size: int, n_tasks: int, residual_size: int) -> int:
+        inout: residual, offset.
+        """
+
+    def sparse_gram(
+        self, X: Matrix, columns: Indices, known: int, gram: Doubles, work: Doubles
+    ) -> None:
+        """X~' S X~ of the listed columns of a CSC matrix, in the leading block of gram.
+
+        Pairs of the first `known` columns are there already. A pair costs as much as
+        its shorter column. inout: gram; work, n zeros before and after.
+        """
+
+    def burst_work_size(self, X: Matrix, ws_size: int, n_tasks: int) -> int:
         """Doubles that `cd_burst` needs in `work`; `index_work` needs `ws_size`."""
 
     def cd_burst(
@@ -124,11 +144,12 @@ class Backend(Protocol):
     ) -> tuple[int, float]:
         """Coordinate descent on the rows `ws`, in their order.
 
-        A sweep over `ws` alternates with up to ten sweeps over its non-zero rows, which
-        `accelerate` extrapolates (Anderson, five iterates, kept only if the objective
-        falls). Ends when a sweep over `ws` moves no row by more than
-        L_j ||change|| = `tol`, or with the first round that spends `max_updates`. Rows
-        with lipschitz 0 are left alone.
+        A sweep over `ws` alternates with sweeps over its non-zero rows. What
+        `accelerate` adds to these never raises the objective: extrapolation (Anderson,
+        five iterates), or, for a Gram matrix, their minimum by Newton steps that drop
+        the rows they carry across zero: exact for a single task. Ends when a sweep over
+        `ws` moves no row by more than L_j ||change|| = `tol`, or with the first round
+        that spends `max_updates`. Rows with lipschitz 0 are left alone.
 
         inout: w (rows), residual, offset; work, index_work are scratch.
         Returns (updates made, violation met in the last sweep over `ws`).
@@ -158,6 +179,21 @@ class Backend(Protocol):
 
         Rows whose penalty vanishes (threshold 0, no quadratic part) count as feasible:
         the caller answers for them. Returns (c, value).
+        """
+
+    def certify(
+        self,
+        penalty: Penalty,
+        w: Doubles,
+        u: Doubles,
+        quadratic: float,
+        linear: float,
+        violations: Doubles,
+    ) -> tuple[float, float, float, float, int, float]:
+        """What a certificate needs: `value` at w, `dual_point` at u, `subdiff` at -u.
+
+        out: violations (p,). Returns (value, c, dual value, largest violation, number
+        of non-zero rows, largest coefficient in absolute value).
         """
 
     def screen(

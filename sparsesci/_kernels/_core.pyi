@@ -29,7 +29,7 @@ def csc_matrix(
     means: Doubles | None,
     weights: Doubles | None,
 ) -> Matrix: ...
-def gram_matrix(gram: Doubles, n_samples: int) -> Matrix: ...
+def gram_matrix(gram: Doubles, n_cols: int, n_samples: int) -> Matrix: ...
 def penalty(
     name: str, scalars: tuple[float, ...], arrays: tuple[Doubles, ...]
 ) -> Penalty: ...
@@ -45,9 +45,16 @@ def correlation(
     out: Doubles,
 ) -> None: ...
 def subtract_product(
-    X: Matrix, w: Doubles, residual: Doubles, offset: Doubles
+    X: Matrix,
+    columns: Indices | None,
+    w: Doubles,
+    residual: Doubles,
+    offset: Doubles,
 ) -> None: ...
-def burst_work_size(ws_size: int, n_tasks: int, residual_size: int) -> int: ...
+def sparse_gram(
+    X: Matrix, columns: Indices, known: int, gram: Doubles, work: Doubles
+) -> None: ...
+def burst_work_size(X: Matrix, ws_size: int, n_tasks: int) -> int: ...
 def cd_burst(
     X: Matrix,
     penalty: Penalty,
@@ -69,6 +76,14 @@ def subdiff(penalty: Penalty, rows: Doubles, grad: Doubles, out: Doubles) -> Non
 def dual_point(
     penalty: Penalty, u: Doubles, quadratic: float, linear: float
 ) -> tuple[float, float]: ...
+def certify(
+    penalty: Penalty,
+    w: Doubles,
+    u: Doubles,
+    quadratic: float,
+    linear: float,
+    violations: Doubles,
+) -> tuple[float, float, float, float, int, float]: ...
 def screen(
     penalty: Penalty,
     u: Doubles,

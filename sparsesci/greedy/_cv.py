@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from typing import Any
 
@@ -18,6 +17,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.parallel import Parallel, delayed
 
 from sparsesci._config import config_context, get_config
+from sparsesci._logging import warn_caller
 from sparsesci.greedy._base import Centred, center
 from sparsesci.greedy._best_subset import BestSubset
 from sparsesci.greedy._inputs import check_n_nonzero
@@ -97,11 +97,10 @@ class _SizeCV(LinearRegressor):
             raise ValueError(
                 f"y must be one target, got shape {y.shape}; fit one model for each."
             )
-        warnings.warn(
+        warn_caller(
             "A column-vector y was passed when a 1d array was expected. Please "
             "change the shape of y to (n_samples,), for example using ravel().",
             sklearn.exceptions.DataConversionWarning,
-            stacklevel=3,
         )
         return y.ravel()
 

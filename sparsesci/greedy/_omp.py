@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from scipy.linalg import cholesky, solve_triangular
 from sklearn.utils import check_array
 from sklearn.utils.parallel import Parallel, delayed
 
+from sparsesci._logging import warn_caller
 from sparsesci.greedy._batch import Codes, code_signals, empty_codes
 from sparsesci.greedy._inputs import (
     check_atoms,
@@ -148,11 +148,10 @@ def warn_if_short(codes: Codes, squares: Array, n_nonzero: int, tol: Any) -> Non
     left = codes.error > (1e3 * eps * squares if tol is None else tol)
     short = int(np.sum(left & (codes.count < n_nonzero)))
     if short:
-        warnings.warn(
+        warn_caller(
             f"{short} of {len(squares)} signals got fewer atoms than asked for: all "
             "others depend on the chosen ones or are orthogonal to what is left.",
             RuntimeWarning,
-            stacklevel=4,
         )
 
 

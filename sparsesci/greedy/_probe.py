@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sparsesci._logging import warn_caller
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.greedy._selectors import check_n_select, number_to_select
 from sparsesci.greedy._sparse_logistic import (
@@ -189,12 +189,11 @@ class SparseProbe(ClassifierMixin, SelectorMixin, BaseEstimator):
         self._store(search.best, ranked[candidates], center, scale)
         self.gap_, self.n_iter_ = search.gap, search.n_cuts
         if search.status not in ("converged", "heuristic"):
-            warnings.warn(
+            warn_caller(
                 f"The best {k} features were not proved to be the best: their "
                 f"objective may be lower by a share of {self.gap_:.3g}, tolerance: "
                 f"{self.tol:.3g} ({search.status} after {search.n_cuts} cuts).",
                 ConvergenceWarning,
-                stacklevel=2,
             )
         return self
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sparsesci._logging import warn_caller
 from sparsesci.greedy._columns import ScaledColumns
 from sparsesci.greedy._forward import forward_order
 from sparsesci.operators import as_design
@@ -110,11 +110,10 @@ class _LinearSelector(SelectorMixin, BaseEstimator):
         self.support_[self.selected_] = True
         self.n_features_ = len(self.selected_)
         if self.n_features_ < n_select:
-            warnings.warn(
+            warn_caller(
                 f"Only {self.n_features_} of {n_select} features were selected: the "
                 "others depend linearly on them, or there is nothing left to explain.",
                 UserWarning,
-                stacklevel=2,
             )
         return self
 

@@ -61,7 +61,7 @@ def store(
     Coefficients take the dtype of X. A joint result holds several targets.
     """
     for result in results:
-        result.warn(stacklevel=4)
+        result.warn()
     coef = np.vstack([np.atleast_2d(r.coef.T) for r in results]).astype(dtype)
     intercept = np.hstack([r.intercept for r in results]).astype(dtype)
     estimator.coef_ = coef[0] if single else coef

@@ -23,9 +23,10 @@ def mixed_penalties(l1_ratio: Any, positive: bool) -> list[penalties.Penalty]:
 class LassoCV(LinearModelCV):
     """Lasso with alpha chosen by cross-validation.
 
-    A path of :class:`Lasso` solutions is computed on each fold, without a copy of the
-    data, and the alpha with the smallest mean squared error on the left-out samples is
-    used for a fit on all data. A drop-in for :class:`sklearn.linear_model.LassoCV`.
+    A path of :class:`Lasso` solutions is computed on each fold, without a copy of its
+    training data, and the alpha with the smallest mean squared error on the left-out
+    samples is used for a fit on all data. A drop-in for
+    :class:`sklearn.linear_model.LassoCV`.
 
     Parameters
     ----------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from typing import Any
 
@@ -19,6 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sparsesci import penalties
 from sparsesci._config import get_config
+from sparsesci._logging import warn_caller
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.linear_model._base import (
     SparseLinearModel,
@@ -26,10 +26,14 @@ from sparsesci.linear_model._base import (
     checked_weights,
     target_rows,
 )
-from sparsesci.linear_model._folds import Data, Grid, fold_curves
+from sparsesci.linear_model._folds import Data, Grid, fold_curves, shared_gram
 from sparsesci.linear_model._gram import check_precompute
 from sparsesci.linear_model._path import check_grid_ratio
-from sparsesci.solvers._coordinate_descent import check_control, make_setting
+from sparsesci.solvers._coordinate_descent import (
+    Setting,
+    check_control,
+    make_setting,
+)
 from sparsesci.solvers._path import alpha_grid, check_alphas
 
 
@@ -52,7 +56,8 @@ class LinearModelCV(SparseLinearModel):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            Data. Never written to, and never copied for a fold.
+            Data. Never written to. A fold copies its test samples where it works on a
+            Gram matrix, and the values of sparse X where columns are far from zero.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Target; one for each sample, or several for the MultiTask estimators.
         sample_weight : float or array-like of shape (n_samples,), default=None
@@ -74,9 +79,10 @@ class LinearModelCV(SparseLinearModel):
         check_precompute(getattr(self, "precompute", False), X.shape[1])
         weights = checked_weights(sample_weight, X.shape[0])
         data = Data(X, target_rows(y), weights, self.fit_intercept)
-        self._fill_grids(grids, alphas, data)
+        whole = make_setting(X, data.Y, weights, self.fit_intercept, False)
+        self._fill_grids(grids, alphas, whole)
         folds = list(check_cv(self.cv).split(X, y, **split_params))
-        curves = self._run_folds(data, grids, folds, control)
+        curves = self._run_folds(data, whole, grids, folds, control)
         self._choose(grids, curves, given=not isinstance(alphas, int))
         self._refit(X, y, sample_weight)
         return self
@@ -120,28 +126,29 @@ class LinearModelCV(SparseLinearModel):
                     f"y must be one target, got shape {y.shape}. For multi-task "
                     f"outputs, use MultiTask{name}"
                 )
-            warnings.warn(
+            warn_caller(
                 "A column-vector y was passed when a 1d array was expected. Please "
                 "change the shape of y to (n_samples,), for example using ravel().",
                 sklearn.exceptions.DataConversionWarning,
-                stacklevel=3,
             )
             y = y.ravel()
         return X, y
 
-    def _fill_grids(self, grids: list[Grid], alphas: Any, data: Data) -> None:
-        if not isinstance(alphas, int):
-            for grid in grids:
-                grid.alphas = alphas
-            return
-        setting = make_setting(data.X, data.Y, data.weights, data.fit_intercept, False)
+    def _fill_grids(self, grids: list[Grid], alphas: Any, whole: Setting) -> None:
+        problem, n_targets = whole.problem, len(whole.target_mean)
         for grid in grids:
-            grid.alphas = alpha_grid(
-                setting.problem, grid.penalty, len(data.Y), alphas, self.eps
+            grid.alphas = (
+                alpha_grid(problem, grid.penalty, n_targets, alphas, self.eps)
+                if isinstance(alphas, int)
+                else alphas
             )
 
-    def _run_folds(self, data: Data, grids: Any, folds: Any, control: Any) -> Any:
+    def _run_folds(
+        self, data: Data, whole: Setting, grids: Any, folds: Any, control: Any
+    ) -> Any:
         """Return mean squared errors, shape (n_grids, n_alphas, n_folds)."""
+        precompute = getattr(self, "precompute", False)
+        shared = shared_gram(whole.design, precompute)
         seeds: list[int | None] = [None] * len(folds)
         if self.selection == "random":
             rng = check_random_state(self.random_state)
@@ -153,7 +160,8 @@ class LinearModelCV(SparseLinearModel):
                 train,
                 test,
                 control,
-                getattr(self, "precompute", False),
+                precompute,
+                shared,
                 seed,
                 get_config()["backend"],
             )
@@ -163,12 +171,11 @@ class LinearModelCV(SparseLinearModel):
         if failed:
             total = sum(c.mse.size for fold in curves for c in fold)
             worst = max(c.worst_gap for fold in curves for c in fold)
-            warnings.warn(
+            warn_caller(
                 f"Objective did not converge for {failed} of the {total} fits on "
                 "folds. You might want to increase the number of iterations. Largest "
                 f"relative duality gap: {worst:.3e}, tolerance: {self.tol:.3e}.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
         mse = [[curve.mse for curve in fold] for fold in curves]
         return np.moveaxis(np.array(mse), 0, 2)

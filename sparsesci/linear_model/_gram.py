@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from sparsesci._kernels._contract import Doubles
+from sparsesci._logging import warn_caller
 from sparsesci.operators.design import ColumnDesign, DenseDesign
 from sparsesci.solvers._gram import check_gram, gram_of
 
@@ -41,12 +41,11 @@ def resolve_gram(design: ColumnDesign, precompute: Any) -> Doubles | None:
         return gram_of(design) if tall and isinstance(design, DenseDesign) else None
     if isinstance(precompute, (bool, np.bool_)):
         return gram_of(design) if precompute else None
-    if design.means is not None and not np.allclose(design.means, 0.0):
-        warnings.warn(
+    if design.means is not None and not np.allclose(design.means + design.shift, 0.0):
+        warn_caller(
             "Gram matrix was provided but X was centered to fit intercept: "
             "recomputing Gram matrix.",
             UserWarning,
-            stacklevel=4,
         )
         return gram_of(design)
     return check_gram(precompute, design)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -11,6 +10,7 @@ from sklearn.base import MultiOutputMixin
 from sklearn.utils.metadata_routing import UNUSED
 
 from sparsesci import penalties
+from sparsesci._logging import warn_caller
 from sparsesci.linear_model._base import (
     SparseLinearModel,
     checked_data,
@@ -34,11 +34,10 @@ from sparsesci.solvers._inputs import check_start
 def warn_if_unpenalised(alpha: float) -> None:
     """Warn when alpha is 0; the penalty has checked that it is a number."""
     if alpha == 0:
-        warnings.warn(
+        warn_caller(
             "With alpha=0 there is no penalty: least squares is solved. Consider "
             "sklearn.linear_model.LinearRegression.",
             UserWarning,
-            stacklevel=3,
         )
 
 
@@ -134,7 +133,7 @@ class ElasticNet(_PenalisedRegressor):
         Share of the L1 term, in [0, 1].
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept. Neither dense nor sparse X is copied
-        for this.
+        for this, but for the values of sparse X where columns are far from zero.
     precompute : bool or array-like of shape (n_features, n_features), default=False
         Whether to work on the Gram matrix ``X' X`` of the centred data, or that
         matrix. It pays when n_samples is many times n_features. The certificate comes
@@ -246,7 +245,7 @@ class Lasso(_PenalisedRegressor):
         warning.
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept. Neither dense nor sparse X is copied
-        for this.
+        for this, but for the values of sparse X where columns are far from zero.
     precompute : bool or array-like of shape (n_features, n_features), default=False
         Whether to work on the Gram matrix ``X' X`` of the centred data, or that
         matrix. It pays when n_samples is many times n_features. The certificate comes

@@ -293,7 +293,7 @@ def _path(
         gaps[k] = point.gap
         n_iters.append(max(1, round(solver.control.n_iter)))
         status = solver.control.status
-        warn_unless_converged(status, point.gap, solver.target, n_iters[-1], 4)
+        warn_unless_converged(status, point.gap, solver.target, n_iters[-1])
     return (alphas, coefs, gaps, n_iters) if return_n_iter else (alphas, coefs, gaps)
 
 
@@ -318,4 +318,6 @@ def _choose_form(setting: Setting, precompute: Any, Xy: Any) -> Problem:
                 "Xy must have one entry for each feature (and target), got shape "
                 f"{np.shape(Xy.T)}."
             )
+        if not np.isfinite(Xy).all():
+            raise ValueError("Xy must be finite, got NaN or inf.")
     return gram_problem(setting.problem, gram, Xy)

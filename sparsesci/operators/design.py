@@ -1,4 +1,4 @@
-"""The design matrix as solvers see it: centred and weighted, but never copied.
+"""The design matrix as solvers see it: centred and weighted, but not copied for that.
 
 With sample weights ``s`` (scaled to sum to n), column means ``m`` and ``S = diag(s)``,
 a design stands for ``X~ = X - 1 m'`` (``X~ = X`` without an intercept) and answers
@@ -16,6 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -30,6 +31,8 @@ from sparsesci._kernels._contract import Backend, Doubles, Indices, Matrix
 # A pass over this many stored entries takes well under 0.1 s: larger matrices are
 # walked in blocks of columns, between which Python can act on signals.
 _BLOCK_ENTRIES = 30_000_000
+# Entries of columns that are gathered at a time for their inner products.
+_CHUNK_ENTRIES = 4_000_000
 
 
 @dataclass
@@ -140,6 +143,13 @@ class ColumnDesign(Design):
     def dense_columns(self, columns: Indices) -> Doubles:
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
 
+    @abstractmethod
+    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+        """Write ``X~' S X~`` of the listed columns into the leading block of `gram`.
+
+        Pairs of the first `known` columns are there already.
+        """
+
     @property
     @abstractmethod
     def update_cost(self) -> float:
@@ -193,7 +203,7 @@ class ColumnDesign(Design):
         residual = Residual(Y.copy(), np.zeros(len(Y)))
         if W.any():
             self.backend.subtract_product(
-                self.matrix, W, residual.values, residual.offset
+                self.matrix, None, W, residual.values, residual.offset
             )
         return residual
 
@@ -227,6 +237,30 @@ class DenseDesign(ColumnDesign):
         out = np.array(self.X[:, columns], dtype=np.float64, order="F")
         return _center_and_weigh(out, self, columns)
 
+    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+        """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
+        size = len(columns)
+        gram[known:size, :size] = 0.0
+        step = max(1, _CHUNK_ENTRIES // max(1, size - known))
+        for start in range(0, self.n_samples, step):
+            rows = slice(start, start + step)
+            new = self._dense_rows(rows, columns[known:])
+            gram[known:size, known:size] += new @ new.T
+            block = max(1, _CHUNK_ENTRIES // step)
+            for first in range(0, known, block):
+                old = slice(first, min(first + block, known))
+                gram[known:size, old] += new @ self._dense_rows(rows, columns[old]).T
+        gram[:known, known:size] = gram[known:size, :known].T
+
+    def _dense_rows(self, rows: slice, columns: Indices) -> Doubles:
+        """Rows of ``S^(1/2) X~``, transposed: each column is contiguous."""
+        out = self.X.T[columns, rows].astype(np.float64, copy=False)
+        if self.means is not None:
+            out -= self.means[columns, None]
+        if self.sample_weight is not None:
+            out *= np.sqrt(self.sample_weight[rows])
+        return out
+
     @property
     def update_cost(self) -> float:
         """Entries of a column."""
@@ -244,27 +278,66 @@ class SparseDesign(ColumnDesign):
         self._prepare(center)
 
     def _bring_full_columns_near_zero(self) -> None:
-        """Subtract a constant from columns without zeros that are far from zero.
+        """Subtract a constant from full columns that are far from zero.
 
         Implicit centring squares the ratio of mean to deviation. Zeros keep that ratio
-        below the root of n; a column without any can have all of its digits in the
-        mean. It stays as sparse as it is when a constant is taken off.
+        below the root of n; a column without any in rows of positive weight can have
+        all of its digits in the mean. It stays as sparse as it is when a constant is
+        taken off, but for its zeros in rows of weight 0: they get a value as well,
+        since residuals are read there, as errors of prediction. A constant column
+        needs none, for its coefficient is 0.
         """
-        n, indptr = self.n_samples, self.X.indptr
-        shifts = {}
-        for j in np.flatnonzero(np.diff(indptr) == n):
-            column = self.X.data[indptr[j] : indptr[j + 1]]
+        X, weights = self.X, self.sample_weight
+        counted = None if weights is None else weights > 0
+        n_counted = self.n_samples if counted is None else np.count_nonzero(counted)
+        shifts, holes = {}, {}
+        for j in np.flatnonzero(np.diff(X.indptr) >= n_counted):
+            stored = slice(X.indptr[j], X.indptr[j + 1])
+            column = X.data[stored]
+            n_holes = self.n_samples - column.size
+            if counted is not None:
+                column = column[counted[X.indices[stored]]]
+                if column.size < n_counted:
+                    continue
             low, high = float(column.min()), float(column.max())
             if max(abs(low), abs(high)) > 1e3 * (high - low):
-                shifts[int(j)] = (low + high) / 2
-        if not shifts:
-            return
-        data = self.X.data.copy()
-        for full, shift in shifts.items():
-            data[indptr[full] : indptr[full + 1]] -= data.dtype.type(shift)
-        self.X = sparse.csc_matrix((data, self.X.indices, indptr), shape=self.X.shape)
+                shifts[j] = column.dtype.type(low + (high - low) / 2)
+                if n_holes and low < high:
+                    holes[j] = n_holes
+        # Few rows that count in a large matrix: rather lose digits than fill it.
+        room = np.iinfo(np.int32).max - X.nnz
+        if sum(holes.values()) > min(max(X.nnz, _BLOCK_ENTRIES), room):
+            shifts = {j: shift for j, shift in shifts.items() if j not in holes}
+            holes = {}
+        if shifts:
+            self._shift_columns(shifts, np.array([*holes], dtype=np.intp))
+
+    def _shift_columns(self, shifts: dict[Any, Any], filled: Indices) -> None:
+        """Take constants off columns; those in `filled` get all their entries first."""
+        self.X = self._with_stored_zeros(filled)
+        indptr = self.X.indptr
         self.shift = np.zeros(self.n_features)
-        self.shift[list(shifts)] = [data.dtype.type(s) for s in shifts.values()]
+        for j, shift in shifts.items():
+            self.X.data[indptr[j] : indptr[j + 1]] -= shift
+            self.shift[j] = shift
+
+    def _with_stored_zeros(self, columns: Indices) -> Any:
+        """A copy of the values of X, with all entries of the listed columns stored."""
+        X, n = self.X, self.n_samples
+        if not columns.size:
+            return sparse.csc_matrix((X.data.copy(), X.indices, X.indptr), X.shape)
+        everywhere = np.arange(n, dtype=X.indices.dtype)
+        rows = [
+            np.delete(everywhere, X.indices[X.indptr[j] : X.indptr[j + 1]])
+            for j in columns
+        ]
+        added = np.zeros(self.n_features + 1, dtype=X.indptr.dtype)
+        added[columns + 1] = [r.size for r in rows]
+        ends = X.indptr[columns + 1].repeat(added[columns + 1])
+        data = np.insert(X.data[: X.nnz], ends, 0.0)
+        indices = np.insert(X.indices[: X.nnz], ends, np.concatenate(rows))
+        indptr = X.indptr + np.cumsum(added, dtype=X.indptr.dtype)
+        return sparse.csc_matrix((data, indices, indptr), X.shape)
 
     def _handle(self, start: int, stop: int, means: Doubles | None) -> Matrix:
         return self.backend.csc_matrix(
@@ -286,6 +359,17 @@ class SparseDesign(ColumnDesign):
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
         out = np.asfortranarray(self.X[:, columns].toarray(), dtype=np.float64)
         return _center_and_weigh(out, self, columns)
+
+    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+        """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
+        self.backend.sparse_gram(
+            self.matrix, columns, known, gram, np.zeros(self.n_samples)
+        )
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int32]:
+        """Numbers of stored entries of the columns."""
+        return np.diff(self.X.indptr)
 
     @property
     def update_cost(self) -> float:

@@ -69,6 +69,14 @@ class Penalty:
         """Return the same penalty at another strength."""
         return dataclasses.replace(self, alpha=alpha)
 
+    def restricted(self, columns: NDArray[np.int64]) -> Self:
+        """Return the same penalty on the listed coefficients alone."""
+        arrays = self.signature()[1]
+        if not arrays:
+            return self
+        values = {name: getattr(self, name)[columns] for name in arrays}
+        return dataclasses.replace(self, **values)
+
     @property
     def slope(self) -> float | NDArray[np.float64]:
         """Slope of phi_j at 0+, in units of alpha. 0: never pulled to zero."""

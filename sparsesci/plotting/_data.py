@@ -143,7 +143,7 @@ def _solve(setting: Setting, penalty: Penalty, alphas: Any, estimator: Any) -> A
         coefs.append(state.W[:, 0].copy() if setting.single else state.W.T.copy())
         done = solver.control
         warn_unless_converged(
-            done.status, point.gap, solver.target, max(1, round(done.n_iter)), 5
+            done.status, point.gap, solver.target, max(1, round(done.n_iter))
         )
     return np.stack(coefs, axis=-1)
 

@@ -74,12 +74,13 @@ class Certifier:
         self, W: Doubles, U: Doubles, quadratic: float, linear: float
     ) -> Certificate:
         """Certify W, given ``||R||_S^2 / (2n)`` and ``<R, Y>_S / n``."""
-        objective = quadratic + self.backend.value(self.handle, W)
-        scale, dual = self.backend.dual_point(self.handle, U, quadratic, linear)
-        violations = violations_of(self.handle, W, U)
+        violations = np.empty(len(W))
+        value, scale, dual, violation, n_active, largest = self.backend.certify(
+            self.handle, W, U, quadratic, linear, violations
+        )
+        objective = quadratic + value
         self.best_dual = max(self.best_dual, dual)
         slack = self._slack(W, violations)
-        n_active = np.count_nonzero(W if W.shape[1] == 1 else W.any(axis=1))
         return Certificate(
             objective=objective,
             gap=max(objective - self.best_dual, 0.0) + slack,
@@ -87,17 +88,19 @@ class Certifier:
             scale=scale,
             sphere_gap=max(objective - dual, 0.0) + slack,
             violations=violations,
-            violation=float(violations.max()),
-            relative_violation=self._relative(W, violations),
-            n_active=int(n_active),
+            violation=violation,
+            relative_violation=self._relative(largest, violation, violations),
+            n_active=n_active,
         )
 
-    def _relative(self, W: Doubles, violations: Doubles) -> float:
+    def _relative(self, largest: float, violation: float, violations: Doubles) -> float:
         """Largest violation in units of the pull of the penalty.
 
         Rows that nothing pulls at have no unit: `_slack` speaks for them.
         """
-        pull = self.threshold + self.curvature * np.abs(W).max()
+        pull = self.threshold + self.curvature * largest
+        if np.ndim(pull) == 0:
+            return violation / float(pull) if pull > 0 else 0.0
         return float(np.max(violations / np.where(pull > 0, pull, np.inf)))
 
     def _slack(self, W: Doubles, violations: Doubles) -> float:

@@ -75,12 +75,14 @@ class FreeBlock:
                 if size <= _DENSE_ENTRIES
                 else self._iterative_change(self.problem, state)
             )
-        step = np.zeros_like(state.W)
-        step[self.columns] = change
         self.problem.backend.subtract_product(
-            self.problem.matrix, step, state.residual.values, state.residual.offset
+            self.problem.matrix,
+            self.columns,
+            np.ascontiguousarray(change),
+            state.residual.values,
+            state.residual.offset,
         )
-        state.W += step
+        state.W[self.columns] += change
         state.fresh = False
 
     def _dense_change(self, problem: LeastSquares, state: State) -> Doubles:

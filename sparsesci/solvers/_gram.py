@@ -9,33 +9,48 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sparsesci._kernels._contract import Doubles
-from sparsesci.operators.design import ColumnDesign, Residual, SparseDesign
+from sparsesci.operators.design import (
+    ColumnDesign,
+    DenseDesign,
+    Residual,
+    SparseDesign,
+)
 from sparsesci.solvers._problem import GramLeastSquares, LeastSquares
 
 _CHUNK_ENTRIES = 4_000_000
 
 
-def gram_of(design: ColumnDesign, rows: Any = None) -> Doubles:
-    """Return ``X~' S X~`` in float64, without a copy of X.
-
-    Dense rows are centred and weighted in chunks: subtracting ``n m m'`` afterwards
-    would cancel for columns far from zero.
-    """
+def gram_of(design: ColumnDesign) -> Doubles:
+    """Return ``X~' S X~`` in float64."""
     if isinstance(design, SparseDesign):
         return _sparse_gram(design)
-    X: NDArray[Any] = design.X  # type: ignore[attr-defined]
+    assert isinstance(design, DenseDesign)
+    return dense_gram(design.X, design.means, design.sample_weight)
+
+
+def dense_gram(
+    X: NDArray[Any], means: Doubles | None, weights: Doubles | None, rows: Any = None
+) -> Doubles:
+    """Return ``X~' S X~`` over all rows or the listed ones, gathered in chunks.
+
+    They are centred and weighted there: subtracting ``n m m'`` afterwards would cancel
+    for columns far from zero.
+    """
     n, p = X.shape
-    out = np.zeros((p, p))
+    out: Any = None
     step = max(1, _CHUNK_ENTRIES // p)
-    for start in range(0, n, step):
-        chunk = np.array(X[start : start + step], dtype=np.float64)
-        if design.means is not None:
-            chunk -= design.means
-        if design.sample_weight is not None:
-            s = design.sample_weight[start : start + step]
+    for start in range(0, n if rows is None else len(rows), step):
+        span: Any = slice(start, start + step)
+        taken = span if rows is None else rows[span]
+        chunk = np.array(X[taken], dtype=np.float64)
+        if means is not None:
+            chunk -= means
+        if weights is not None:
+            s = weights[taken]
             chunk = chunk[s > 0] * np.sqrt(s[s > 0])[:, None]
-        out += chunk.T @ chunk
-    return out
+        part = chunk.T @ chunk
+        out = part if out is None else np.add(out, part, out=out)
+    return np.asarray(out)
 
 
 def _sparse_gram(design: SparseDesign) -> Doubles:

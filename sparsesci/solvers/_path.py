@@ -79,14 +79,35 @@ def walk(
     """
     state = problem.start(W)
     solver = WorkingSetSolver(problem, control, rng)
-    previous: float | None = None
+    past: list[tuple[float, Doubles]] = []
     for alpha in alphas:
         rule = None
-        if previous is not None and alpha < previous < 2 * alpha:
-            rule = penalty.with_alpha(2 * alpha - previous)
-        point = solver.solve(penalty.with_alpha(alpha), state, rule)
+        if past and alpha < past[-1][0] < 2 * alpha:
+            rule = penalty.with_alpha(2 * alpha - past[-1][0])
+        guess = extrapolate(past, alpha)
+        point = solver.solve(penalty.with_alpha(alpha), state, rule, guess)
         yield state, point, solver
         if solver.control.status in ("time_limit", "callback"):
             return
         solver.control = solver.control.restarted()
-        previous = float(alpha)
+        past = [*past[-1:], (float(alpha), state.W.copy())]
+
+
+def extrapolate(past: list[tuple[float, Doubles]], alpha: float) -> Doubles | None:
+    """Continue the line through the last two solutions.
+
+    Between two changes of the support, Lasso solutions are linear in alpha. Rows that
+    the line would carry across zero stop there, others that are zero in one of the two
+    solutions stay where they are.
+    """
+    if len(past) < 2:
+        return None
+    (before, older), (last, W) = past
+    if not alpha < last < before:
+        return None
+    guess = W + (last - alpha) / (before - last) * (W - older)
+    crossing = (guess * W).sum(axis=1) <= 0
+    guess[crossing] = 0.0
+    entered = ~older.any(axis=1) | ~W.any(axis=1)
+    guess[entered] = W[entered]
+    return guess

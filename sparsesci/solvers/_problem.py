@@ -107,7 +107,7 @@ class GramLeastSquares:
         self.yy = yy
         self.n_samples = n_samples
         self.n_features = len(gram)
-        self.matrix = self.backend.gram_matrix(gram, n_samples)
+        self.matrix = self.backend.gram_matrix(gram, len(gram), n_samples)
         self.lipschitz = np.diag(gram) / n_samples
         self.null_objective = yy / (2 * n_samples)
         self.update_cost = float(self.n_features * len(Xy))
@@ -124,6 +124,14 @@ class GramLeastSquares:
         support = state.support()
         fitted = state.W[support].T @ self.gram[support]
         state.residual = Residual(self.Xy - fitted, np.zeros(len(self.Xy)))
+        state.fresh = False
+
+    def move(self, state: State, W: Doubles) -> None:
+        """Take other coefficients."""
+        step = W - state.W
+        moved = np.flatnonzero(step.any(axis=1))
+        state.residual.values -= step[moved].T @ self.gram[moved]
+        state.W[moved] = W[moved]
         state.fresh = False
 
     def correlate(self, state: State, columns: Indices | None = None) -> None:

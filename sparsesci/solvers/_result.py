@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsesci._logging import warn_caller
 from sparsesci.exceptions import ConvergenceWarning
 
 
@@ -94,11 +94,9 @@ class SolverResult:
         """Whether the gap met the tolerance."""
         return self.status == "converged"
 
-    def warn(self, stacklevel: int = 3) -> None:
+    def warn(self) -> None:
         """Issue a ConvergenceWarning unless the solver converged."""
-        warn_unless_converged(
-            self.status, self.dual_gap, self.target, self.n_iter, stacklevel + 1
-        )
+        warn_unless_converged(self.status, self.dual_gap, self.target, self.n_iter)
 
 
 def make_result(
@@ -132,20 +130,17 @@ _REASONS = {
 }
 
 
-def warn_unless_converged(
-    status: str, gap: float, target: float, n_iter: int, stacklevel: int = 3
-) -> None:
+def warn_unless_converged(status: str, gap: float, target: float, n_iter: int) -> None:
     """Issue a ConvergenceWarning that states the gap reached."""
     if status not in _REASONS:
         return
     reason = _REASONS[status]
     if gap <= target:
         reason = f"the gap is met, but gradients violate optimality: {reason}"
-    warnings.warn(
+    warn_caller(
         "Objective did not converge. You might want to increase the number of "
         "iterations, check the scale of the features or consider increasing "
         f"regularisation. Duality gap: {gap:.3e}, tolerance: {target:.3e} "
         f"({reason} after {n_iter} iterations).",
         ConvergenceWarning,
-        stacklevel=stacklevel,
     )

@@ -4,7 +4,9 @@
         full pass: correlations, objective, duality gap        (stop here)
         gap-safe screening, now and then
         working set: support and the worst violators
-        bursts of coordinate descent on it, to a tolerance that follows the violation
+        descent on it, to a tolerance that follows the violation
+
+On the way from far away, on wide dense data, alpha is halved from pass to pass.
 
 The kernels do the arithmetic; every decision is taken here.
 """
@@ -17,11 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesci._kernels._contract import Doubles, Indices
+from sparsesci.operators.design import DenseDesign
 from sparsesci.penalties import Penalty
 from sparsesci.solvers._certificate import Certificate, Certifier, violations_of
 from sparsesci.solvers._control import Control
+from sparsesci.solvers._descent import Descent
 from sparsesci.solvers._free_block import free_block, unbound_columns
-from sparsesci.solvers._problem import Problem, State
+from sparsesci.solvers._problem import (
+    GramLeastSquares,
+    LeastSquares,
+    Problem,
+    State,
+)
 
 # Up to this many features the working set is everything: choosing costs more.
 _SMALL = 100
@@ -29,25 +38,9 @@ _SMALL = 100
 _MIN_GROWTH, _GROWTH = 100, 1.0
 # Updates for each active row before the residual is computed anew.
 _REFRESH = 30
-# Stored entries that a burst may touch before Python gets a say (about 0.03 s).
-_BURST_WORK = 40_000_000
-# Sweeps of a burst before acceleration sets in: short solves do not need it.
-_PLAIN_SWEEPS = 5
-
-
-class Workspace:
-    """Scratch arrays of the bursts, grown as needed and kept along a path."""
-
-    def __init__(self) -> None:
-        self.work: Doubles = np.empty(0)
-        self.index_work: Indices = np.empty(0, dtype=np.int64)
-
-    def reserve(self, size: int, index_size: int) -> None:
-        """Make room."""
-        if self.work.size < size:
-            self.work = np.empty(size + size // 2)
-        if self.index_work.size < index_size:
-            self.index_work = np.empty(2 * index_size, dtype=np.int64)
+# Above this ratio of the largest correlation to its bound, alpha is approached from
+# above.
+_FAR = 3.0
 
 
 class WorkingSetSolver:
@@ -63,33 +56,46 @@ class WorkingSetSolver:
         Where given, working sets are visited in random order.
     """
 
-    def __init__(
-        self, problem: Problem, control: Control, rng: Any = None, workspace: Any = None
-    ) -> None:
+    def __init__(self, problem: Problem, control: Control, rng: Any = None) -> None:
         self.problem = problem
         self.control = control
-        self.rng = rng
-        self.workspace = Workspace() if workspace is None else workspace
+        self.descent = Descent(problem, rng)
+        # Few sweeps suffice on tall data: working sets take all violators.
+        self.tall = problem.n_samples > problem.n_features
+        # On wide dense data, a support that is too large on the way costs more than
+        # further passes.
+        dense = isinstance(problem, LeastSquares) and isinstance(
+            problem.design, DenseDesign
+        )
+        self.dear = dense and not self.tall
         self.backend = problem.backend
         self.alive = problem.lipschitz > 0
         self.all_alive = bool(self.alive.all())
         self.kept: Indices | None = None
 
     def solve(
-        self, penalty: Penalty, state: State, ws_penalty: Penalty | None = None
+        self,
+        penalty: Penalty,
+        state: State,
+        ws_penalty: Penalty | None = None,
+        guess: Doubles | None = None,
     ) -> Certificate:
         """Minimise in place on `state`, until the control stops.
 
         `ws_penalty`, weaker than `penalty`, picks the first working set (the strong
-        rule of a path); it needs a fresh state.
+        rule of a path); it needs a fresh state. `guess` are coefficients near the
+        solution.
         """
         self._complete(state)
         self._adopt(penalty, state)
+        if isinstance(self.problem, GramLeastSquares):
+            return self._solve_on_gram(state, guess)
         seed = None
         if ws_penalty is not None and state.fresh:
             handle = ws_penalty.build()
             seed = np.flatnonzero(violations_of(handle, state.W, state.U) > 0)
         updates = 0.0
+        level: float | None = None
         while True:
             point = self._evaluate(state)
             if self._stop(point):
@@ -97,13 +103,65 @@ class WorkingSetSolver:
             if updates > _REFRESH * max(_MIN_GROWTH, point.n_active):
                 self.problem.refresh(state)  # rounding errors gather in the residual
                 updates = 0.0
+            if level is None:
+                cold = self.dear and not state.W.any()
+                level = 1 + point.relative_violation if cold else 1.0
+            level = max(1.0, level / 2) if level > _FAR else 1.0
+            if level > 1:
+                updates += self._descend_at(level, state)
+                continue
             self._screen(point, state)
-            ws = self._working_set(point, state, seed)
-            seed = None
-            made = self._descend(ws, self._inner_tol(point, len(ws)), state)
+            ws = self._working_set(point.violations, state, seed)
+            tol = self._inner_tol(point, ws)
+            made = self.descent.run(
+                penalty, self.handle, ws, tol, state, self.control, guess
+            )
+            seed = guess = None
             if made == 0:
                 self.control.status = "stalled"
             updates += made
+
+    def _solve_on_gram(self, state: State, guess: Doubles | None) -> Certificate:
+        """Solve where every column is known: the working set is everything."""
+        if not state.W.any():  # zero may be the solution, to the last bit
+            point = self._evaluate(state)
+            if self._stop(point):
+                return point
+        ws = np.flatnonzero(self.alive)
+        tol = self._gram_tol(ws)
+        while True:
+            made = self.descent.run(
+                self.penalty, self.handle, ws, tol, state, self.control, guess
+            )
+            point = self._evaluate(state)
+            if self._stop(point):
+                return point
+            if made == 0:
+                self.control.status = "stalled"
+                return point
+            self.problem.refresh(state)
+            guess, tol = None, max(0.03 * tol, 4 * self._rounding_unit())
+
+    def _gram_tol(self, ws: Indices) -> float:
+        """Exact where that is cheap, else a third of the violation that is allowed."""
+        held = np.ravel(self.certifier.threshold)
+        held = held[(held > 0) & (held < np.inf)]
+        if ws.size <= 2 * _SMALL or held.size == 0:
+            return 4 * self._rounding_unit()
+        return 0.3 * np.sqrt(self.control.tol) * float(held.min())
+
+    def _descend_at(self, level: float, state: State) -> float:
+        """Come near the solution at a multiple of alpha, on the way to it."""
+        penalty = self.penalty.with_alpha(self.penalty.alpha * level)
+        handle = penalty.build()
+        violations = violations_of(handle, state.W, state.U)
+        if not self.all_alive:
+            violations[~self.alive] = 0.0
+        ws = self._working_set(violations, state, None)
+        if not ws.size:
+            return 0.0
+        tol = 0.3 * float(violations.max())
+        return self.descent.run(penalty, handle, ws, tol, state, self.control)
 
     # -- one outer iteration -----------------------------------------------------------
     def _complete(self, state: State) -> None:
@@ -209,14 +267,14 @@ class WorkingSetSolver:
         if gone.any():
             residual = state.residual
             self.backend.subtract_product(
-                self.problem.matrix, gone, residual.values, residual.offset
+                self.problem.matrix, None, gone, residual.values, residual.offset
             )
             state.W[~keep] = 0.0
         state.U[~keep] = 0.0
         point.violations[~keep] = 0.0
 
     def _working_set(
-        self, point: Certificate, state: State, seed: Indices | None
+        self, violations: Doubles, state: State, seed: Indices | None
     ) -> Indices:
         """Support and the worst violators; everything where there is little."""
         if self._n_kept <= _SMALL:
@@ -224,53 +282,23 @@ class WorkingSetSolver:
         support = state.support()
         if seed is not None and seed.size:
             return np.union1d(support, seed)
-        candidates = np.flatnonzero(point.violations > 0)
+        candidates = np.flatnonzero(violations > 0)
         size = max(_MIN_GROWTH, int(_GROWTH * support.size)) + support.size
-        tall = self.problem.n_samples > self._n_kept  # few sweeps suffice: take all
-        if candidates.size > size and not tall:
-            worst = np.argpartition(point.violations[candidates], -size)[-size:]
+        if candidates.size > size and not self.tall:
+            worst = np.argpartition(violations[candidates], -size)[-size:]
             candidates = candidates[worst]
         return np.union1d(support, candidates)
 
-    def _inner_tol(self, point: Certificate, ws_size: int) -> float:
+    def _inner_tol(self, point: Certificate, ws: Indices) -> float:
         """Follow the violation down, faster where the working set looks complete."""
+        if self.descent.is_cheap(ws):
+            return 4 * self._rounding_unit()  # exact, since that is cheap
         need = 0.3 * self.target / point.gap if point.gap > 0 else 0.0
-        floor = 1e-3 if ws_size >= self._n_kept else 0.1
+        complete = ws.size >= self._n_kept or self.descent.knows(ws)
+        floor = 1e-3 if complete else 0.1
         return point.violation * min(max(need, floor), 0.3)
 
-    def _descend(self, ws: Indices, tol: float, state: State) -> float:
-        """Burst until `tol`, or until another full pass is worth its price."""
-        problem, control = self.problem, self.control
-        n_targets = state.n_targets
-        size = self.backend.burst_work_size(
-            ws.size, n_targets, state.residual.values.shape[1]
-        )
-        self.workspace.reserve(size, ws.size)
-        most = max(ws.size, int(_BURST_WORK / problem.update_cost))
-        enough = max(50 * ws.size, 5 * self._n_kept)
-        made, total = 0, 0
-        while True:
-            plain = total < _PLAIN_SWEEPS * ws.size
-            limit = min(most, _PLAIN_SWEEPS * ws.size) if plain else most
-            left = int((control.max_iter - control.n_iter) * ws.size)
-            made, violation = self.backend.cd_burst(
-                problem.matrix,
-                self.handle,
-                problem.lipschitz,
-                ws if self.rng is None else self.rng.permutation(ws),
-                state.W,
-                state.residual.values,
-                state.residual.offset,
-                max(1, min(limit, left)) if self.rng is None else ws.size,
-                tol,
-                not plain,
-                self.workspace.work,
-                self.workspace.index_work,
-            )
-            state.fresh = False
-            control.n_iter += made / ws.size
-            if violation == 0 and total == 0:
-                return 0  # nothing moved: rounding forbids more
-            total += made
-            if violation <= tol or total >= enough or control.exhausted():
-                return total
+    def _rounding_unit(self) -> float:
+        """What the correlation of the longest column may be off."""
+        energy = 2 * self.problem.null_objective * self.problem.lipschitz.max()
+        return float(16 * np.finfo(np.float64).eps * np.sqrt(energy))

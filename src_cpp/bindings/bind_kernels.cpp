@@ -58,6 +58,10 @@ void visit_data(const Matrix& X, Call call) {
         X.view);
 }
 
+Index py_burst_work_size(const Matrix& X, Index ws_size, Index n_tasks) {
+    return std::visit([&](const auto& v) { return burst_work_size(v, ws_size, n_tasks); }, X.view);
+}
+
 py::tuple py_cd_burst(const Matrix& X, const Penalty& penalty, const Doubles& lipschitz,
                       const Indices& ws, Doubles& w, Doubles& residual, Doubles& offset,
                       Index max_updates, double tol, bool accelerate, Doubles& work,
@@ -69,7 +73,7 @@ py::tuple py_cd_burst(const Matrix& X, const Penalty& penalty, const Doubles& li
     require_columns(ws, p);
     const Residual R = residual_of(X, residual, offset, T);
     const Index size = static_cast<Index>(ws.size());
-    require(work.size() >= burst_work_size(size, T, X.residual_size()) && index_work.size() >= size,
+    require(work.size() >= py_burst_work_size(X, size, T) && index_work.size() >= size,
             "work arrays are too small");
     const BurstLimits limits{max_updates, tol, accelerate};
     const Coefficients coefficients{w.mutable_data(), T};
@@ -88,14 +92,44 @@ py::tuple py_cd_burst(const Matrix& X, const Penalty& penalty, const Doubles& li
     return py::make_tuple(done.n_updates, done.violation);
 }
 
-void bind_matrix_kernels(py::module_& m) {
+template <class View>
+constexpr bool is_csc = false;
+template <class T>
+constexpr bool is_csc<CscView<T>> = true;
+
+void py_sparse_gram(const Matrix& X, const Indices& columns, Index known, Doubles& gram,
+                    Doubles& work) {
+    require_columns(columns, X.n_cols());
+    const Index count = static_cast<Index>(columns.size());
+    require(gram.ndim() == 2 && gram.shape(0) == gram.shape(1) && count <= gram.shape(0),
+            "gram must be square and hold all columns");
+    require_size(work, X.residual_size(), "work");
+    double *out = gram.mutable_data(), *scratch = work.mutable_data();
+    const Index stride = gram.shape(0);
+    py::gil_scoped_release nogil;
+    std::visit(
+        [&](const auto& view) {
+            if constexpr (is_csc<std::decay_t<decltype(view)>>)
+                sparse_gram(view, columns.data(), count, known, out, stride, scratch);
+            else
+                throw std::invalid_argument("only for compressed columns");
+        },
+        X.view);
+}
+
+void bind_descent_kernels(py::module_& m) {
     m.def("cd_burst", &py_cd_burst, py::arg("X"), py::arg("penalty"),
           py::arg("lipschitz").noconvert(), py::arg("ws").noconvert(), py::arg("w").noconvert(),
           py::arg("residual").noconvert(), py::arg("offset").noconvert(), py::arg("max_updates"),
           py::arg("tol"), py::arg("accelerate"), py::arg("work").noconvert(),
           py::arg("index_work").noconvert());
-    m.def("burst_work_size", &burst_work_size, py::arg("ws_size"), py::arg("n_tasks"),
-          py::arg("residual_size"));
+    m.def("burst_work_size", &py_burst_work_size, py::arg("X"), py::arg("ws_size"),
+          py::arg("n_tasks"));
+    m.def("sparse_gram", &py_sparse_gram, py::arg("X"), py::arg("columns").noconvert(),
+          py::arg("known"), py::arg("gram").noconvert(), py::arg("work").noconvert());
+}
+
+void bind_matrix_kernels(py::module_& m) {
     m.def(
         "column_stats",
         [](const Matrix& X, bool center, Doubles& means, Doubles& lipschitz) {
@@ -128,17 +162,25 @@ void bind_matrix_kernels(py::module_& m) {
         py::arg("columns"), py::arg("out").noconvert());
     m.def(
         "subtract_product",
-        [](const Matrix& X, const Doubles& w, Doubles& residual, Doubles& offset) {
-            const auto [p, T] = rows_of(w, "w");
-            require(p == X.n_cols(), "w must have one row for each column of X");
+        [](const Matrix& X, const py::object& listing, const Doubles& w, Doubles& residual,
+           Doubles& offset) {
+            const auto [rows, T] = rows_of(w, "w");
+            const auto columns = optional_array<Index>(listing, "columns");
+            if (columns) require_columns(*columns, X.n_cols());
+            const Index count = columns ? static_cast<Index>(columns->size()) : X.n_cols();
+            require(rows == count, "w must have one row for each column");
             const Residual R = residual_of(X, residual, offset, T);
+            const Index* listed = columns ? columns->data() : nullptr;
             const double* coefficients = w.data();
             const Index n_tasks = T;
             py::gil_scoped_release nogil;
             std::visit(
-                [&](const auto& v) { subtract_product(v, coefficients, n_tasks, R); }, X.view);
+                [&](const auto& v) {
+                    subtract_product(v, listed, count, coefficients, n_tasks, R);
+                },
+                X.view);
         },
-        py::arg("X"), py::arg("w").noconvert(), py::arg("residual").noconvert(),
+        py::arg("X"), py::arg("columns"), py::arg("w").noconvert(), py::arg("residual").noconvert(),
         py::arg("offset").noconvert());
 }
 
@@ -211,6 +253,26 @@ void bind_dual_kernels(py::module_& m) {
         },
         py::arg("penalty"), py::arg("u").noconvert(), py::arg("quadratic"), py::arg("linear"));
     m.def(
+        "certify",
+        [](const Penalty& penalty, const Doubles& w, const Doubles& u, double quadratic,
+           double linear, Doubles& violations) {
+            const auto [p, T] = rows_of(w, "w");
+            require_fit(penalty, p);
+            require_size(u, p * T, "u");
+            require_size(violations, p, "violations");
+            double* out = violations.mutable_data();
+            const Index n_rows = p, n_tasks = T;
+            Optimality at{};
+            {
+                py::gil_scoped_release nogil;
+                at = certify(penalty, w.data(), u.data(), n_rows, n_tasks, quadratic, linear, out);
+            }
+            return py::make_tuple(
+                at.value, at.dual.scale, at.dual.value, at.violation, at.n_active, at.largest);
+        },
+        py::arg("penalty"), py::arg("w").noconvert(), py::arg("u").noconvert(),
+        py::arg("quadratic"), py::arg("linear"), py::arg("violations").noconvert());
+    m.def(
         "screen",
         [](const Penalty& penalty, const Doubles& u, const Doubles& lipschitz, double scale,
            double gap, CArray<bool>& keep) {
@@ -230,6 +292,7 @@ void bind_dual_kernels(py::module_& m) {
 }  // namespace
 
 void bind_kernels(py::module_& m) {
+    bind_descent_kernels(m);
     bind_matrix_kernels(m);
     bind_term_kernels(m);
     bind_dual_kernels(m);

@@ -48,10 +48,13 @@ void bind_data(py::module_& m) {
             require(indptr.data()[0] >= 0 && indptr.data()[p] <= data.size(),
                     "indptr points outside data");
             require_in_range(indices, indptr, p, n_rows);
-            return Matrix{
-                CscView<T>{data.data(), indices.data(), indptr.data(), n_rows, p,
-                           pointer(means, p, "means"), pointer(weights, n_rows, "weights")},
-                {data, indices, indptr, means, weights}};
+            const double *mean = pointer(means, p, "means"),
+                         *s = pointer(weights, n_rows, "weights");
+            const Index n_counted =
+                s ? std::count_if(s, s + n_rows, [](double si) { return si > 0; }) : n_rows;
+            return Matrix{CscView<T>{data.data(), indices.data(), indptr.data(), n_rows, p, mean, s,
+                                     n_counted},
+                          {data, indices, indptr, means, weights}};
         },
         py::arg("data").noconvert(), py::arg("indices").noconvert(), py::arg("indptr").noconvert(),
         py::arg("n_rows"), py::arg("means"), py::arg("weights"));
@@ -98,11 +101,12 @@ void bind_types(py::module_& m) {
     bind_data<float>(m);
     m.def(
         "gram_matrix",
-        [](const CArray<double>& gram, Index n_samples) {
+        [](const CArray<double>& gram, Index n_cols, Index n_samples) {
             require(gram.ndim() == 2 && gram.shape(0) == gram.shape(1), "gram must be square");
-            return Matrix{GramView{gram.data(), gram.shape(0), n_samples}, {gram}};
+            require(n_cols >= 0 && n_cols <= gram.shape(0), "n_cols must fit into gram");
+            return Matrix{GramView{gram.data(), gram.shape(0), n_cols, n_samples}, {gram}};
         },
-        py::arg("gram").noconvert(), py::arg("n_samples"));
+        py::arg("gram").noconvert(), py::arg("n_cols"), py::arg("n_samples"));
     m.def("penalty", &build_penalty, py::arg("name"), py::arg("scalars"), py::arg("arrays"));
     m.def("penalty_signatures", &penalty_signatures);
 }

@@ -1,5 +1,9 @@
 #include "sparsesci/columns.hpp"
 
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
 namespace sparsesci {
 
 template <class View>
@@ -25,15 +29,40 @@ void correlation(const View& X, const Residual& R, Index n_tasks, const Index* c
 }
 
 template <class View>
-void subtract_product(const View& X, const double* w, Index n_tasks, const Residual& R) {
-    for (Index j = 0; j < X.n_cols; ++j)
+void subtract_product(const View& X, const Index* columns, Index n_columns, const double* w,
+                      Index n_tasks, const Residual& R) {
+    const Index count = columns ? n_columns : X.n_cols;
+    for (Index k = 0; k < count; ++k)
         for (Index t = 0; t < n_tasks; ++t)
-            if (w[j * n_tasks + t] != 0) X.step(j, w[j * n_tasks + t], R, t);
+            if (w[k * n_tasks + t] != 0) X.step(columns ? columns[k] : k, w[k * n_tasks + t], R, t);
+}
+
+template <class T>
+void sparse_gram(const CscView<T>& X, const Index* columns, Index n_columns, Index known,
+                 double* gram, Index stride, double* work) {
+    const auto length = [&](Index a) { return X.indptr[columns[a] + 1] - X.indptr[columns[a]]; };
+    std::vector<Index> order(static_cast<std::size_t>(n_columns));
+    std::iota(order.begin(), order.end(), Index{0});
+    std::sort(order.begin(), order.end(), [&](Index a, Index b) {
+        return length(a) != length(b) ? length(a) > length(b) : a < b;
+    });
+    // Spread a column out and multiply the shorter ones with it: each pair costs its shorter one.
+    for (auto spread = order.begin(); spread != order.end(); ++spread) {
+        const Index a = *spread;
+        X.scatter(columns[a], work);
+        for (auto other = spread; other != order.end(); ++other) {
+            const Index b = *other;
+            if (a < known && b < known) continue;
+            gram[a * stride + b] = gram[b * stride + a] = X.inner(columns[a], columns[b], work);
+        }
+        X.unscatter(columns[a], work);
+    }
 }
 
 #define SPARSESCI_INSTANTIATE(View)                                                               \
     template void correlation(const View&, const Residual&, Index, const Index*, Index, double*); \
-    template void subtract_product(const View&, const double*, Index, const Residual&);
+    template void subtract_product(                                                               \
+        const View&, const Index*, Index, const double*, Index, const Residual&);
 #define SPARSESCI_INSTANTIATE_DATA(View) \
     SPARSESCI_INSTANTIATE(View)          \
     template void column_stats(const View&, bool, double*, double*);
@@ -42,5 +71,9 @@ SPARSESCI_INSTANTIATE_DATA(DenseView<float>)
 SPARSESCI_INSTANTIATE_DATA(CscView<double>)
 SPARSESCI_INSTANTIATE_DATA(CscView<float>)
 SPARSESCI_INSTANTIATE(GramView)
+template void sparse_gram(const CscView<double>&, const Index*, Index, Index, double*, Index,
+                          double*);
+template void sparse_gram(const CscView<float>&, const Index*, Index, Index, double*, Index,
+                          double*);
 
 }  // namespace sparsesci

@@ -68,23 +68,23 @@ double value_of(const P& penalty, const double* rows, Index p, Index T) {
 }
 
 template <class P>
+double subdiff_row(const P& penalty, const double* row, const double* grad, Index T, Index j) {
+    const double size = size_of(row, T);
+    if (T == 1 || size == 0) return penalty.subdiff(size, T == 1 ? grad[0] : -size_of(grad, T), j);
+    // Split the gradient along the row and across it: the penalty only acts along.
+    double along = 0, across = 0;
+    for (Index t = 0; t < T; ++t) along += grad[t] * row[t] / size;
+    for (Index t = 0; t < T; ++t) {
+        const double rest = grad[t] - along * row[t] / size;
+        across += rest * rest;
+    }
+    return std::hypot(penalty.subdiff(size, along, j), std::sqrt(across));
+}
+
+template <class P>
 void subdiff_of(const P& penalty, const double* rows, const double* grad, Index p, Index T,
                 double* out) {
-    for (Index j = 0; j < p; ++j) {
-        const double size = size_of(rows + j * T, T);
-        if (T == 1 || size == 0) {
-            out[j] = penalty.subdiff(size, T == 1 ? grad[j] : -size_of(grad + j * T, T), j);
-            continue;
-        }
-        // Split the gradient along the row and across it: the penalty only acts along.
-        double along = 0, across = 0;
-        for (Index t = 0; t < T; ++t) along += grad[j * T + t] * rows[j * T + t] / size;
-        for (Index t = 0; t < T; ++t) {
-            const double rest = grad[j * T + t] - along * rows[j * T + t] / size;
-            across += rest * rest;
-        }
-        out[j] = std::hypot(penalty.subdiff(size, along, j), std::sqrt(across));
-    }
+    for (Index j = 0; j < p; ++j) out[j] = subdiff_row(penalty, rows + j * T, grad + j * T, T, j);
 }
 
 template <class P>
@@ -112,6 +112,28 @@ DualPoint dual_point_of(const P& penalty, const double* u, Index p, Index T, dou
     double dual = linear * scale - quadratic * scale * scale;
     for (Index j : bent) dual -= penalty.conjugate(scale * size_of(u + j * T, T), j);
     return {scale, dual};
+}
+
+template <class P>
+Optimality certify_of(const P& penalty, const double* rows, const double* u, Index p, Index T,
+                      double quadratic, double linear, double* violations) {
+    Optimality out{};
+    out.dual = dual_point_of(penalty, u, p, T, quadratic, linear);
+    std::vector<double> grad(static_cast<std::size_t>(T));
+    for (Index j = 0; j < p; ++j) {
+        for (Index t = 0; t < T; ++t) grad[static_cast<std::size_t>(t)] = -u[j * T + t];
+        violations[j] = subdiff_row(penalty, rows + j * T, grad.data(), T, j);
+        // NaN wins, and stays: it certifies nothing.
+        if (!(violations[j] <= out.violation) && !std::isnan(out.violation))
+            out.violation = violations[j];
+        const double size = size_of(rows + j * T, T);
+        if (size == 0) continue;
+        out.value += penalty.value(size, j);
+        ++out.n_active;
+        for (Index t = 0; t < T; ++t)
+            out.largest = std::fmax(out.largest, std::abs(rows[j * T + t]));
+    }
+    return out;
 }
 
 template <class P>
@@ -161,6 +183,18 @@ DualPoint dual_point(const Penalty& penalty, const double* u, Index p, Index T, 
     DualPoint out{};
     as_concrete(
         penalty, [&](const auto& phi) { out = dual_point_of(phi, u, p, T, quadratic, linear); },
+        Penalties{});
+    return out;
+}
+
+Optimality certify(const Penalty& penalty, const double* rows, const double* u, Index p, Index T,
+                   double quadratic, double linear, double* violations) {
+    Optimality out{};
+    as_concrete(
+        penalty,
+        [&](const auto& phi) {
+            out = certify_of(phi, rows, u, p, T, quadratic, linear, violations);
+        },
         Penalties{});
     return out;
 }

@@ -155,7 +155,9 @@ class Problem:
                 X.data, indices, indptr, len(self.X), means, self.weights
             )
         gram = self.columns.T @ (self.s[:, None] * self.columns)
-        return kernels.gram_matrix(np.ascontiguousarray(gram), len(self.X))
+        padded = np.full(np.add(gram.shape, 2), np.nan)  # kernels see the leading block
+        padded[:-2, :-2] = gram
+        return kernels.gram_matrix(padded, len(gram), len(self.X))
 
     def pack(self, residual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The residual in the form of the format."""

@@ -35,7 +35,7 @@ class Burst:
         self.lipschitz, self.ws = problem.lipschitz, options.pop("ws", np.arange(p))
         self.options = {"max_updates": 10**6, "tol": 1e-11, "accelerate": False}
         self.options |= options
-        size = kernels.burst_work_size(len(self.ws), n_tasks, self.residual.shape[1])
+        size = kernels.burst_work_size(self.X, len(self.ws), n_tasks)
         self.work = np.full(size, np.nan)
         self.index_work = np.full(len(self.ws), -1)
 
@@ -192,3 +192,52 @@ def test_one_dimensional_arrays_are_one_task(kernels, rng):
     assert flat.run() == rows.run()
     assert_array_equal(flat.w, rows.w[:, 0])
     assert_array_equal(flat.residual, rows.residual[0])
+
+
+# ---- minima on faces: what acceleration means for a Gram matrix ----------------------
+@each_task
+@each_term
+def test_a_gram_burst_ends_at_the_minimum(kernels, rng, kind, positive, n_tasks):
+    """Columns so alike that descent alone would take 100,000 sweeps."""
+    base = make_problem(rng, "gram", n=30, centred=True, weighted=True)
+    X = base.X[:, :1] + 0.01 * base.X
+    problem = Problem(X, "gram", True, base.weights)
+    term = make_term(kind, P, alpha=1e-4, positive=positive and n_tasks == 1)
+    y = make_target(rng, problem, n_tasks)
+    burst = Burst(kernels, problem, term, y, accelerate=True)
+    n_updates, left = burst.run(tol=1e-13)
+    assert left <= 1e-13
+    assert n_updates < 1000 * P
+    assert burst.w.any()
+    assert violation(problem, term, y, burst.w) < 1e-12
+
+
+@pytest.mark.parametrize("alpha", [0.3, 1e-2, 1e-4])
+def test_duplicated_columns(kernels, rng, alpha):
+    """Their Gram matrix is singular, and so is that of more columns than rows."""
+    base = make_problem(rng, "gram", n=9, p=8, centred=True, weighted=False)
+    X = np.hstack([base.X, -base.X, base.X, 2 * base.X[:, :2]])
+    problem = Problem(X, "gram", True, None)
+    term = make_term("l1", X.shape[1], alpha=alpha)
+    y = make_target(rng, problem, 1)
+    burst = Burst(kernels, problem, term, y, accelerate=True)
+    _, left = burst.run(max_updates=10**7, tol=1e-13)
+    assert left <= 1e-13
+    assert violation(problem, term, y, burst.w) < 1e-11
+    assert np.abs(burst.w).max() < 1e3
+
+
+@each_task
+def test_supports_change_on_the_way_to_a_minimum(kernels, rng, n_tasks):
+    """From a start with all signs wrong, on random problems of all shapes."""
+    for p in (2, 5, 10, 40):
+        problem = make_problem(rng, "gram", n=20, p=p, centred=True, weighted=False)
+        term, y = make_term("l1", p, alpha=0.05), make_target(rng, problem, n_tasks)
+        burst = Burst(kernels, problem, term, y, accelerate=True)
+        burst.w[:] = -10 * problem.correlation(y)
+        burst.residual[:] = problem.pack(y - problem.columns @ burst.w)[0]
+        before = objective(problem, term, y, burst.w)
+        _, left = burst.run(max_updates=10**6, tol=1e-12)
+        assert left <= 1e-12
+        assert violation(problem, term, y, burst.w) < 1e-10
+        assert objective(problem, term, y, burst.w) < before

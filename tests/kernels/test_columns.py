@@ -84,6 +84,25 @@ def test_variance_survives_a_distant_mean(kernels, rng, format, centred, weighte
     assert_allclose(lipschitz, expected, rtol=1e-7)
 
 
+@pytest.mark.parametrize("format", DATA_FORMATS)
+def test_zeros_in_rows_of_weight_zero_do_not_count(
+    kernels, rng, format, centred, weighted
+):
+    """Columns 1e8 and 1e8 + {0, 8} where the weight is positive, and 0 elsewhere."""
+    n = 57
+    weights = rng.uniform(0.3, 2.0, n) if weighted else np.ones(n)
+    weights[::4] = 0.0
+    weights *= n / weights.sum()
+    steps = 8.0 * rng.integers(0, 2, (n, 10))
+    steps[1], steps[2] = 0.0, 8.0
+    steps[:, 0] = 0.0
+    far = np.where(weights[:, None] > 0, 1e8 + steps, 0.0)
+    problem = Problem(far, format, centred, weights)
+    _, lipschitz = column_stats(kernels, problem, centred)
+    expected = Problem(steps, format, True, weights) if centred else problem
+    assert_allclose(lipschitz, expected.lipschitz, rtol=1e-12)
+
+
 @pytest.mark.parametrize("n_tasks", [1, 3])
 @pytest.mark.parametrize("format", FORMATS)
 def test_correlation(kernels, rng, format, centred, weighted, n_tasks):
@@ -110,6 +129,32 @@ def test_subtract_product(kernels, rng, format, centred, weighted, n_tasks):
     w = rng.standard_normal((problem.X.shape[1], n_tasks))
     w[::3] = 0.0
     state = problem.pack(residual)
-    kernels.subtract_product(problem.build(kernels), w, *state)
+    handle = problem.build(kernels)
+    kernels.subtract_product(handle, None, w, *state)
     expected = problem.state_of(residual - problem.columns @ w)
     assert_allclose(problem.unpack(*state), expected, rtol=1e-10, atol=1e-10)
+    listed = np.array([7, 1, 4])
+    kernels.subtract_product(handle, listed, w[listed], *state)
+    w[listed] *= 2
+    expected = problem.state_of(residual - problem.columns @ w)
+    assert_allclose(problem.unpack(*state), expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("format", ["csc", "csc32"])
+def test_sparse_gram(kernels, rng, format, centred, weighted):
+    problem = make_problem(rng, format, centred=centred, weighted=weighted)
+    problem.X[:, 4] = 0.0
+    columns, known = np.array([6, 4, 9, 0, 7]), 2
+    A = problem.columns[:, columns]
+    expected = A.T @ (problem.s[:, None] * A)
+    gram, work = np.full((8, 8), np.nan), np.zeros(len(problem.X))
+    handle = problem.build(kernels)
+    kernels.sparse_gram(handle, columns[:known], 0, gram, work)
+    assert_allclose(gram[:known, :known], expected[:known, :known], atol=1e-11)
+    gram[:known, :known] = -1.0
+    kernels.sparse_gram(handle, columns, known, gram, work)
+    expected[:known, :known] = -1.0
+    assert_allclose(gram[:5, :5], expected, atol=1e-11)
+    assert np.isnan(gram[5:]).all()
+    assert np.isnan(gram[:, 5:]).all()
+    assert not work.any()

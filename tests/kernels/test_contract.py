@@ -46,7 +46,7 @@ def valid_call(kernels, name):
     """Arguments that the kernel accepts."""
     rows, state = np.zeros((P, T)), {"residual": np.ones((T, N)), "offset": np.zeros(T)}
     X, penalty = handles(kernels).values()
-    size = kernels.burst_work_size(3, T, N)
+    size = kernels.burst_work_size(X, 3, T)
     work = {"work": np.zeros(size), "index_work": np.zeros(3, dtype=np.int64)}
     limits = {"max_updates": 1, "tol": 0.0, "accelerate": True}
     means = {"means": np.zeros(P)}
@@ -59,13 +59,25 @@ def valid_call(kernels, name):
     return {
         "dense_matrix": {"X": np.ones((N, P), order="F"), **arrays},
         "csc_matrix": {**csc, "n_rows": N, **arrays},
-        "gram_matrix": {"gram": np.eye(P), "n_samples": N},
+        "gram_matrix": {"gram": np.eye(P), "n_cols": P - 1, "n_samples": N},
         "penalty": {"name": "l1", "scalars": (1.0, 0.0), "arrays": ()},
         "penalty_signatures": {},
         "column_stats": {"X": X, "center": True, "lipschitz": np.zeros(P), **means},
         "correlation": {"X": X, **state, "columns": np.array([0, 3]), "out": rows},
-        "subtract_product": {"X": X, "w": rows, **state},
-        "burst_work_size": {"ws_size": 1, "n_tasks": 1, "residual_size": 1},
+        "subtract_product": {
+            "X": X,
+            "columns": np.array([3, 0, 1, 2]),
+            "w": rows,
+            **state,
+        },
+        "sparse_gram": {
+            "X": kernels.csc_matrix(*csc.values(), N, None, None),
+            "columns": np.array([3, 0]),
+            "known": 1,
+            "gram": np.zeros((3, 3)),
+            "work": np.zeros(N),
+        },
+        "burst_work_size": {"X": X, "ws_size": 1, "n_tasks": 1},
         "cd_burst": {
             "X": X,
             "penalty": penalty,
@@ -91,6 +103,14 @@ def valid_call(kernels, name):
             "out": np.zeros(P),
         },
         "dual_point": {"penalty": penalty, "u": rows, "quadratic": 1.0, "linear": 1.0},
+        "certify": {
+            "penalty": penalty,
+            "w": rows,
+            "u": rows + 1,
+            "quadratic": 1.0,
+            "linear": 1.0,
+            "violations": np.zeros(P),
+        },
         "screen": {
             "penalty": penalty,
             "u": rows,
@@ -135,13 +155,15 @@ def pursuit_calls(kernels, X):
 
 INPUTS = {
     "correlation": ("residual", "offset", "columns"),
-    "subtract_product": ("w",),
+    "subtract_product": ("columns", "w"),
+    "sparse_gram": ("columns",),
     "cd_burst": ("lipschitz", "ws"),
     "prox": ("x", "steps"),
     "prox_rows": ("rows",),
     "value": ("rows",),
     "subdiff": ("rows", "grad"),
     "dual_point": ("u",),
+    "certify": ("w", "u"),
     "screen": ("u", "lipschitz"),
     "omp_gram": ("gram", "correlations", "squares"),
     "top_k": ("scores",),
@@ -151,10 +173,12 @@ OUTPUTS = {
     "column_stats": ("means", "lipschitz"),
     "correlation": ("out",),
     "subtract_product": ("residual", "offset"),
+    "sparse_gram": ("gram", "work"),
     "cd_burst": ("w", "residual", "offset", "work", "index_work"),
     "prox": ("out",),
     "prox_rows": ("out",),
     "subdiff": ("out",),
+    "certify": ("violations",),
     "screen": ("keep",),
     "omp_gram": ("support", "coef", "count", "error", "work"),
     "top_k": ("out",),
@@ -192,8 +216,10 @@ def test_other_dtypes_and_orders_are_type_errors(kernels, name):
 @pytest.mark.parametrize("name", [*INPUTS, "column_stats"])
 def test_other_objects_are_no_handles(kernels, name):
     call = valid_call(kernels, name)
-    for key in {"X", "penalty"} & set(call):
-        for value in (None, np.ones((N, P)), set(handles(kernels)) - {key}):
+    for key, other in (("X", "penalty"), ("penalty", "X")):
+        if key not in call:
+            continue
+        for value in (None, np.ones((N, P)), handles(kernels)[other]):
             with pytest.raises(TypeError):
                 getattr(kernels, name)(**{**call, key: value})
 
@@ -203,9 +229,8 @@ def test_inputs_may_be_read_only(kernels, name):
     call, frozen = valid_call(kernels, name), valid_call(kernels, name)
     for key in INPUTS[name]:
         frozen[key].flags.writeable = False
-    handle = handles(kernels)
-    for arguments in (call, frozen):
-        arguments.update({key: handle[key] for key in set(handle) & set(arguments)})
+    for key in {"X", "penalty"} & set(call):
+        frozen[key] = call[key]
     assert getattr(kernels, name)(**frozen) == getattr(kernels, name)(**call)
     for key in OUTPUTS.get(name, ()):
         if "work" not in key:
@@ -231,7 +256,7 @@ def test_handles_may_be_read_only(kernels):
     kernels.correlation(matrix, *state, None, out)
     np.testing.assert_allclose(out, 1 / N)
     state = np.ones((1, P)), np.zeros(1)
-    kernels.correlation(kernels.gram_matrix(gram, N), *state, None, out)
+    kernels.correlation(kernels.gram_matrix(gram, len(gram), N), *state, None, out)
     np.testing.assert_allclose(out, 1 / N)
     penalty = kernels.penalty("weighted_l1", (1.0, 0.0), (means,))
     assert kernels.value(penalty, np.ones(P)) == 0.0
@@ -287,6 +312,8 @@ BAD_SIZES = [
     ("csc_matrix", {"weights": np.ones(3)}, "weights must have 6 entries, got 3"),
     ("gram_matrix", {"gram": np.ones((3, 4))}, "gram must be square"),
     ("gram_matrix", {"gram": np.ones(4)}, "gram must be square"),
+    ("gram_matrix", {"n_cols": P + 1}, "n_cols must fit into gram"),
+    ("gram_matrix", {"n_cols": -1}, "n_cols must fit into gram"),
     ("penalty", {"name": "l7"}, "unknown penalty 'l7'"),
     (
         "penalty",
@@ -322,8 +349,24 @@ BAD_SIZES = [
     (
         "subtract_product",
         {"w": np.ones((3, T))},
-        "w must have one row for each column of X",
+        "w must have one row for each column",
     ),
+    (
+        "subtract_product",
+        {"columns": np.array([0, 4])},
+        "columns holds an index outside the matrix",
+    ),
+    (
+        "sparse_gram",
+        {"columns": np.array([0, 4])},
+        "columns holds an index outside the matrix",
+    ),
+    (
+        "sparse_gram",
+        {"gram": np.ones((1, 1))},
+        "gram must be square and hold all columns",
+    ),
+    ("sparse_gram", {"work": np.ones(2)}, "work must have 6 entries, got 2"),
     (
         "subtract_product",
         {"residual": np.ones(N)},
@@ -353,6 +396,9 @@ BAD_SIZES = [
     ("subdiff", {"out": np.ones(8)}, "out must have 4 entries, got 8"),
     ("dual_point", {"u": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
     ("dual_point", {"u": np.ones(())}, "u must have 1 or 2 dimensions"),
+    ("certify", {"w": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
+    ("certify", {"u": np.ones(4)}, "u must have 8 entries, got 4"),
+    ("certify", {"violations": np.ones(8)}, "violations must have 4 entries, got 8"),
     ("screen", {"u": np.ones(3)}, "the penalty has 4 weights for 3 coordinates"),
     ("screen", {"lipschitz": np.ones(3)}, "lipschitz must have 4 entries, got 3"),
     ("screen", {"keep": np.zeros(3, bool)}, "keep must have 4 entries, got 3"),
@@ -416,9 +462,15 @@ def test_parameters_of_penalties_are_not_converted(kernels, scalars, arrays):
 
 
 def test_a_gram_matrix_has_no_statistics(kernels):
-    gram = kernels.gram_matrix(np.eye(P), N)
+    gram = kernels.gram_matrix(np.eye(P), P, N)
     with pytest.raises(ValueError, match=r"^a Gram matrix has no column statistics$"):
         kernels.column_stats(gram, True, np.empty(P), np.empty(P))
+
+
+def test_sparse_gram_is_for_compressed_columns(kernels):
+    X = kernels.dense_matrix(np.ones((3, 2), order="F"), None, None)
+    with pytest.raises(ValueError, match=r"^only for compressed columns$"):
+        kernels.sparse_gram(X, np.arange(2), 0, np.zeros((2, 2)), np.zeros(3))
 
 
 def test_nan_certifies_nothing(kernels):
@@ -438,7 +490,7 @@ def test_matrices_without_entries(kernels, n):
     X = kernels.dense_matrix(np.empty((n, p), order="F"), np.zeros(p), None)
     penalty, w = kernels.penalty("l1", (1.0, 0.0), ()), np.zeros(p)
     assert kernels.value(penalty, w) == 0.0
-    work = np.empty(kernels.burst_work_size(p, 1, n))
+    work = np.empty(kernels.burst_work_size(X, p, 1))
     arrays = np.zeros(p), np.arange(p), w, np.ones((1, n)), np.zeros(1)
     done = kernels.cd_burst(X, penalty, *arrays, 5, 0.0, True, work, np.arange(p))
     assert done == (p, 0.0)

@@ -183,7 +183,7 @@ def test_line_search_with_many_equal_ratios(kernels):
 
 
 def test_line_search_has_no_gram(kernels):
-    gram, p = kernels.gram_matrix(np.eye(3), 5), np.zeros(3)
+    gram, p = kernels.gram_matrix(np.eye(3), 3, 5), np.zeros(3)
     arrays = np.zeros(3), p, p, p.copy(), p.copy(), np.zeros(8)
     with pytest.raises(ValueError, match="a Gram matrix has no rows"):
         kernels.lad_line_search(gram, *arrays)

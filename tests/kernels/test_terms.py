@@ -201,3 +201,31 @@ def test_screening_discards(kernels):
     assert_array_equal(keep, [False, True, True])
     kernels.screen(term.build(kernels), u, lipschitz, 1.0, 0.0, keep)
     assert_array_equal(keep, [False, False, True])
+
+
+@pytest.mark.parametrize("n_tasks", [1, 3])
+@pytest.mark.parametrize(("kind", "positive"), TERMS)
+def test_certify_is_the_sum_of_its_parts(kernels, rng, kind, positive, n_tasks):
+    p = 12
+    penalty = make_term(kind, p, positive=positive).build(kernels)
+    w, u = rng.standard_normal((2, p, n_tasks))
+    w[::2] = 0.0
+    w[2] = 0.0  # an infinite weight
+    w = np.abs(w) if positive else w
+    out, expected = np.empty(p), np.empty(p)
+    found = kernels.certify(penalty, w, u, 0.7, 1.3, out)
+    kernels.subdiff(penalty, w, -u, expected)
+    np.testing.assert_array_equal(out, expected)
+    parts = kernels.value(penalty, w), *kernels.dual_point(penalty, u, 0.7, 1.3)
+    assert found[:3] == pytest.approx(parts, rel=1e-14)
+    active = np.count_nonzero(w.any(axis=1))
+    assert found[3:] == (expected.max(), active, np.abs(w).max())
+
+
+def test_nothing_is_certified_by_nan(kernels):
+    penalty = kernels.penalty("l1", (1.0, 0.0), ())
+    for where in range(3):
+        u = np.full(3, 0.5)
+        u[where] = np.nan
+        violation = kernels.certify(penalty, np.zeros(3), u, 1.0, 1.0, np.empty(3))[3]
+        assert np.isnan(violation)

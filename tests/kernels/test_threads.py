@@ -43,7 +43,7 @@ def test_the_gil_is_released(kernels):
     penalty = kernels.penalty("l1", (0.0, 0.0), ())
     w, residual, offset = np.array([0.25]), np.full((1, 4), 0.75), np.zeros(1)
     lipschitz = np.array([0.5])  # half of the true one: w jumps over its optimum
-    work = np.empty(kernels.burst_work_size(1, 1, 4))
+    work = np.empty(kernels.burst_work_size(X, 1, 1))
     done, ws, index_work = [], np.array([0]), np.empty(1, dtype=np.int64)
     limit = 3 * 10**8
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from problems import FORMATS, make_data
+from scipy import sparse
 from sklearn import linear_model as sk
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import KFold, LeaveOneOut, ShuffleSplit
@@ -112,6 +113,33 @@ def test_folds_are_plain_fits(backend, shape, form, weighted, precompute):
     assert model.alpha_ == alphas[np.argmin(model.mse_path_.mean(axis=1))]
 
 
+# The fit on all data, where these zeros count, may end at its rounding; no fold may.
+@pytest.mark.filterwarnings("ignore:Objective did not converge. You might")
+@pytest.mark.parametrize("precompute", [False, True])
+@pytest.mark.parametrize("mean", [1e2, 1e4, 1e8])
+def test_sparse_columns_that_a_fold_fills(backend, mean, precompute):
+    """Far from zero in all rows but those that a fold tests, or leaves out."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 10))
+    y = X @ rng.standard_normal(10) + 0.1 * rng.standard_normal(60)
+    X[:, ::2] += mean
+    X[[3, 17, 41], [0, 0, 4]] = 0.0
+    rows = np.arange(60)
+    empty, other = np.array([3, 17, 41]), np.array([5, 6, 50])
+    rest = np.setdiff1d(rows, np.r_[empty, other])
+    folds = [(np.r_[other, rest], empty), (rest, other)]
+    options = {"alphas": [0.3, 0.05], "cv": folds, "precompute": precompute}
+    dense = LassoCV(**options, tol=1e-10, max_iter=100_000).fit(X, y)
+    model = LassoCV(**options, tol=1e-10, max_iter=100_000)
+    model.fit(sparse.csc_array(X), y)
+    np.testing.assert_allclose(model.mse_path_, dense.mse_path_, rtol=1e-6)
+    for k, (train, test) in enumerate(folds):
+        means = X[train].mean(axis=0)
+        plain = Lasso(0.05, **TIGHT).fit(X[train] - means, y[train])
+        expected = np.mean((y[test] - plain.predict(X[test] - means)) ** 2)
+        assert model.mse_path_[1, k] == pytest.approx(expected, rel=1e-6)
+
+
 def test_weights_of_coefficients_hold_on_folds():
     X, y, _ = make_data(5, 60, 15)
     weights = np.r_[0.0, np.inf, np.linspace(0.5, 2.0, 13)]
@@ -151,11 +179,31 @@ def test_kinds_of_folds():
     assert LassoCV(alphas=4, cv=LeaveOneOut()).fit(X, y).mse_path_.shape == (4, 30)
 
 
-def test_a_fold_without_weight_is_refused():
+@pytest.mark.parametrize("precompute", [False, True])
+def test_folds_may_repeat_samples(precompute):
+    """As bootstraps do: each repetition counts."""
+    X, y, weights = make_data(6, 30, 10, weighted=True)
+    rng = np.random.default_rng(0)
+    train = rng.integers(0, 20, 30)
+    test = np.r_[20:30, 25, 25]
+    model = LassoCV(alphas=[0.2], cv=[(train, test)], precompute=precompute, **TIGHT)
+    model.fit(X, y, weights)
+    plain = Lasso(0.2, **TIGHT).fit(X[train], y[train], weights[train])
+    errors = (y[test] - plain.predict(X[test])) ** 2
+    expected = np.average(errors, weights=weights[test])
+    assert model.mse_path_.item() == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("where", ["training", "test"])
+def test_a_fold_without_weight_is_refused(where):
     X, y, _ = make_data(6, 30, 10)
     weights = np.r_[np.zeros(10), np.ones(20)]
-    with pytest.raises(ValueError, match=r"sample_weight .* each test fold"):
-        LassoCV(alphas=4, cv=3).fit(X, y, weights)
+    folds = [(np.arange(10, 30), np.arange(10))]
+    text = "test fold"
+    if where == "training":
+        folds, text = [folds[0][::-1]], "fold"
+    with pytest.raises(ValueError, match=rf"sample_weight .* in each {text}\.$"):
+        LassoCV(alphas=4, cv=folds).fit(X, y, weights)
 
 
 def test_alphas_are_kept_from_large_to_small():

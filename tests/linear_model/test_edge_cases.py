@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from problems import FORMATS, centred, dual_value, make_data, objective
@@ -20,6 +22,7 @@ from sparsesci.linear_model import (
     enet_path,
     lasso_path,
 )
+from sparsesci.solvers import _free_block
 
 TIGHT = {"tol": 1e-12, "max_iter": 100_000}
 
@@ -146,9 +149,24 @@ def test_alpha_0_is_least_squares(backend, shape, form, fit_intercept, precomput
     model = Lasso(0.0, fit_intercept=fit_intercept, precompute=precompute)
     model.fit(FORMATS[form](X), y)
     X1 = np.column_stack([X, np.ones(len(X))]) if fit_intercept else X
-    expected = X1 @ np.linalg.lstsq(X1, y)[0]
+    expected = X1 @ np.linalg.lstsq(X1, y, rcond=None)[0]
     np.testing.assert_allclose(model.predict(X), expected, atol=1e-9)
     assert model.dual_gap_ <= 1e-4 * centred(X, y, None, fit_intercept).scale
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_free", [2, 12])
+@pytest.mark.parametrize("form", ["F", "CSC"])
+def test_large_blocks_of_free_columns(monkeypatch, form, n_free, weighted):
+    """Too large to be gathered, they are solved by products alone."""
+    X, y, sample_weight = make_data(0, 30, 20, weighted=weighted)
+    weights = np.r_[np.zeros(n_free), np.ones(20 - n_free)]
+    model = WeightedLasso(0.05, weights=weights, **TIGHT)
+    expected = model.fit(FORMATS[form](X), y, sample_weight).coef_
+    monkeypatch.setattr(_free_block, "_DENSE_ENTRIES", 0)
+    monkeypatch.delattr(_free_block.FreeBlock, "_factors")
+    coef = model.fit(FORMATS[form](X), y, sample_weight).coef_
+    np.testing.assert_allclose(coef, expected, atol=1e-8)
 
 
 @unpenalised
@@ -157,7 +175,7 @@ def test_alpha_0_with_several_targets_is_least_squares(shape):
     X, Y, _ = make_data(0, *shape, 3)
     model = MultiTaskLasso(0.0).fit(X, Y)
     X1 = np.column_stack([X, np.ones(len(X))])
-    expected = X1 @ np.linalg.lstsq(X1, Y)[0]
+    expected = X1 @ np.linalg.lstsq(X1, Y, rcond=None)[0]
     np.testing.assert_allclose(model.predict(X), expected, atol=1e-9)
 
 
@@ -273,14 +291,17 @@ def test_too_few_iterations_on_folds_warn_once():
     X, y, _ = make_data(0, 30, 20)
     with pytest.warns(ConvergenceWarning) as caught:
         LassoCV(alphas=5, max_iter=1, tol=1e-10).fit(X, y)
-    assert "fits on folds" in str(caught[0].message)
+    text = str(caught[0].message)
+    told = re.search(r"for (\d+) of the 25 fits on folds.* gap: (\S+), tol", text)
+    assert int(told[1]) > 0
+    assert float(told[2]) > 1e-10
     assert len(caught) == 2  # the folds, and the fit on all data
 
 
 def test_too_few_iterations_on_a_path_warn_for_each_alpha():
-    X, y, _ = make_data(0, 30, 20)
+    X, y, _ = make_data(0, 60, 120)
     with pytest.warns(ConvergenceWarning, match="Duality gap") as caught:
-        enet_path(X, y, alphas=[0.1, 0.01], max_iter=1, tol=1e-10)
+        enet_path(X, y, alphas=[1e-2, 1e-4], max_iter=1, tol=1e-10)
     assert len(caught) == 2
     assert {warning.filename for warning in caught} == {__file__}
 
@@ -335,6 +356,29 @@ def test_columns_far_from_zero(backend, form, mean):
     model = Lasso(0.05, tol=1e-10).fit(FORMATS[form](far), y)
     np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-7)
     np.testing.assert_allclose(model.predict(far), expected.predict(near), atol=1e-5)
+
+
+@pytest.mark.parametrize("precompute", [False, True])
+@pytest.mark.parametrize("mean", [1e2, 1e4, 1e8])
+def test_sparse_columns_far_from_zero_with_zeros_of_no_weight(
+    backend, mean, precompute
+):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 10))
+    y = X @ rng.standard_normal(10) + 0.1 * rng.standard_normal(60)
+    X += mean
+    weights = rng.uniform(0.5, 2.0, 60)
+    weights[::4] = 0.0
+    X[::4][rng.random((15, 10)) < 0.6] = 0.0
+    options = {"precompute": precompute, "tol": 1e-10, "max_iter": 100_000}
+    dense = Lasso(0.05, **options).fit(X, y, weights)
+    model = Lasso(0.05, **options).fit(sparse.csc_array(X), y, weights)
+    np.testing.assert_allclose(model.coef_, dense.coef_, atol=1e-7)
+    assert model.intercept_ == pytest.approx(dense.intercept_, abs=1e-7 * mean)
+    kept = weights > 0
+    near = X[kept] - np.average(X[kept], axis=0, weights=weights[kept])
+    expected = Lasso(0.05, **TIGHT).fit(near, y[kept], weights[kept])
+    np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-7)
 
 
 def test_nearly_opposite_columns_without_penalty_or_sign(backend):

@@ -15,6 +15,7 @@ from sparsesci.linear_model import (
     MultiTaskLasso,
     WeightedLasso,
 )
+from sparsesci.solvers import _gram
 
 TIGHT = {"tol": 1e-13, "max_iter": 100_000}
 ALPHA = 0.1
@@ -82,14 +83,39 @@ def test_a_gram_matrix_does_not_change_the_solution(
     assert model.objective_ == pytest.approx(expected.objective_, rel=1e-12)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_gram_matrix_is_gathered_in_chunks(monkeypatch, weighted):
+    X, y, weights = make_data(0, 60, 20, weighted=weighted)
+    expected = Lasso(ALPHA, precompute=True, **TIGHT).fit(X, y, weights)
+    monkeypatch.setattr(_gram, "_CHUNK_ENTRIES", 140)  # 7 rows, and 4 at the end
+    model = Lasso(ALPHA, precompute=True, **TIGHT).fit(X, y, weights)
+    np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-9)
+
+
 def test_a_gram_matrix_of_other_data_is_refused():
     X, y, _ = make_data(0, 60, 20)
     gram = X.T @ X
     gram[3, 3] *= 2
     with pytest.raises(ValueError, match="'precompute'"):
         Lasso(ALPHA, precompute=gram, fit_intercept=False).fit(X, y)
+    holed = X.T @ X
+    holed[3, 4] = holed[4, 3] = np.nan
+    with pytest.raises(ValueError, match="precompute must be finite"):
+        Lasso(ALPHA, precompute=holed, fit_intercept=False).fit(X, y)
     with pytest.warns(UserWarning, match="recomputing Gram matrix"):
         Lasso(ALPHA, precompute=gram).fit(X, y)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_gram_matrix_of_data_that_an_intercept_moves_is_computed_anew(form):
+    X, y, _ = make_data(0, 60, 20)
+    X -= X.mean(axis=0)
+    X[:, 4] = 5.0
+    model = Lasso(ALPHA, precompute=X.T @ X, **TIGHT)
+    with pytest.warns(UserWarning, match="recomputing Gram matrix"):
+        model.fit(FORMATS[form](X), y)
+    expected = Lasso(ALPHA, **TIGHT).fit(X, y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-6)
 
 
 @every_model

@@ -120,6 +120,19 @@ def test_start_from_coefficients():
     assert n_iters == [1]
 
 
+@pytest.mark.parametrize("n_targets", [0, 3])
+def test_products_with_the_target_may_be_given(n_targets):
+    X, y, _ = make_data(0, 30, 10, n_targets)
+    options = {"alphas": 4, "precompute": X.T @ X, "tol": 1e-12}
+    expected = lasso_path(X, y, **options)
+    for ours, theirs in zip(lasso_path(X, y, Xy=X.T @ y, **options), expected):
+        np.testing.assert_allclose(ours, theirs, atol=1e-8)
+    with pytest.raises(ValueError, match="Xy must have one entry for each feature"):
+        lasso_path(X, y, Xy=(X.T @ y)[1:], **options)
+    with pytest.raises(ValueError, match="Xy must be finite"):
+        lasso_path(X, y, Xy=np.nan * (X.T @ y), **options)
+
+
 def test_sample_weight_equals_repetition():
     X, y, _ = make_data(0, 30, 10)
     weights = np.arange(30) % 3

@@ -111,6 +111,67 @@ def test_blocks_of_columns_change_nothing(backend, kind, center, monkeypatch):
     np.testing.assert_array_equal(blocks.correlate(residual), whole.correlate(residual))
 
 
+def _with_holes(dtype, n_samples=30, n_features=20):
+    """Columns far from zero, with zeros in rows of weight 0; their weights."""
+    X, Y, weights = make_data(0, n_samples, n_features, 3, weighted=True)
+    weights[::3] = 0.0
+    weights *= n_samples / weights.sum()
+    X[:, ::2] = 1e5 + np.round(8 * X[:, ::2]) / 8  # exact in float32 as well
+    X[:, 4] = 1e5
+    rng = np.random.default_rng(1)
+    X[(weights == 0)[:, None] & (rng.random(X.shape) < 0.6)] = 0.0
+    return X.astype(dtype), Y, weights
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_zeros_in_rows_of_weight_zero(backend, dtype):
+    """Such columns lose no digits, and these rows have their right residuals."""
+    X, Y, weights = _with_holes(dtype)
+    dense = as_design(np.asfortranarray(X), weights, True)
+    csc = sparse.csc_matrix(X)
+    before = [array.copy() for array in (csc.data, csc.indices, csc.indptr)]
+    made = as_design(csc, weights, True)
+    for array, old in zip((csc.data, csc.indices, csc.indptr), before):
+        np.testing.assert_array_equal(array, old, strict=True)
+    assert made.dtype == made.X.dtype == dtype
+    np.testing.assert_allclose(made.lipschitz, dense.lipschitz, rtol=1e-10)
+    assert made.lipschitz[4] == 0.0
+    np.testing.assert_allclose(made.means + made.shift, dense.means, rtol=1e-14)
+
+    alive = np.flatnonzero(made.lipschitz)
+    W = np.zeros((20, 3))
+    W[alive] = np.random.default_rng(1).standard_normal((alive.size, 3))
+    rows, mean = dense.center_targets(np.ascontiguousarray(Y.T))
+    residual, expected = made.fresh_residual(rows, W), dense.fresh_residual(rows, W)
+    np.testing.assert_allclose(
+        residual.plain(), expected.plain(), rtol=1e-10, atol=1e-9
+    )
+    np.testing.assert_allclose(
+        made.correlate(residual), dense.correlate(expected), atol=1e-9
+    )
+    np.testing.assert_allclose(
+        made.dense_columns(alive), dense.dense_columns(alive), atol=1e-9
+    )
+    np.testing.assert_allclose(
+        made.intercept(W, mean), dense.intercept(W, mean), rtol=1e-12
+    )
+
+
+def test_zeros_are_stored_for_a_few_columns_only(monkeypatch):
+    """Where that would more than double the matrix, digits are lost instead."""
+    X, _, weights = _with_holes(np.float64)
+    csc = sparse.csc_matrix(X)
+    made = as_design(csc, weights, True)
+    filled = np.flatnonzero(np.diff(made.X.indptr) > np.diff(csc.indptr))
+    assert filled.tolist() == [0, 2, *range(6, 20, 2)]  # not the constant one
+    assert (np.diff(made.X.indptr)[filled] == 30).all()
+    monkeypatch.setattr(design, "_BLOCK_ENTRIES", 70)
+    few = csc[weights > 0][:1]
+    rows = sparse.vstack([few, few + few.sign(), sparse.csc_matrix((500, 20))])
+    made = as_design(rows.tocsc(), np.r_[251.0, 251.0, np.zeros(500)], True)
+    assert made.X.nnz == rows.nnz
+
+
 @pytest.mark.parametrize("kind", ["F", "CSC"])
 def test_data_are_not_copied(kind):
     X = KINDS[kind](make_data(0, 30, 20).X)

@@ -60,13 +60,13 @@ def conic_solution(problem: Problem):
     b = cvxpy.Variable((1, Y.shape[1]))
     free = np.isfinite(terms.thresholds)
     errors = cvxpy.multiply(roots @ np.ones((1, Y.shape[1])), Y - X @ W)
-    constraints = [W[~free] == 0, W[free] >= 0] if terms.positive else [W[~free] == 0]
+    constraints = [W[free] >= 0] if terms.positive else []
+    if not free.all():  # the oldest cvxpy takes no empty selection
+        constraints.append(W[~free] == 0)
     if fit_intercept:
         errors = errors - roots @ b
     cost = cvxpy.sum_squares(errors) / 2 + terms.curvature / 2 * cvxpy.sum_squares(W)
     cost = cost + terms.thresholds[free] @ cvxpy.norm(W[free], 2, axis=1)
-    if free.all():
-        constraints = constraints[1:]
     with warnings.catch_warnings():
         # Tolerances beyond what the solver can promise: how far it came is tested.
         warnings.simplefilter("ignore")

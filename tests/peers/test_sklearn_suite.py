@@ -30,10 +30,6 @@ NOT_OURS = {
 }
 
 _TOL = "tol <= 0 can never be met: it is an error, not a way of saying max_iter"
-_GAP = (
-    "a gap of tol leaves an error of about its root in the coefficients; the tests ask "
-    "for seven digits, which scikit-learn reaches by iterating past its own gap"
-)
 _RESUMED = (
     "the passes of an interrupted fit are not the first ones of a longer fit: working "
     "sets and acceleration make them faster, and forget them in between"
@@ -52,28 +48,15 @@ DIFFERENCES = {
         "right to rounding"
     ),
     "test_warm_start": _RESUMED,
-    "test_warm_start_multitask_lasso": _RESUMED,
     "test_warm_start_convergence": (
         "n_iter_ is at least 1, and tol is half of what it is in scikit-learn: the "
         "certificate of the first fit came from an earlier iterate, which is lost"
     ),
-    "test_warm_start_convergence_with_regularizer_decrement": (
-        "with ten features both fits take the same number of passes: the test asks for "
-        "fewer"
-    ),
+    "test_multi_task_lasso_and_enet": "asks for a gap above 0; ours is exactly 0",
     "test_elasticnet_precompute_gram_weighted_samples": (
         "with a Gram matrix and without, other iterates lead to the same certified "
         "solution; equal for a tight tol"
     ),
-    "test_random_descent": _GAP,
-    "test_enet_ridge_consistency[False-1-0.1]": _GAP,
-    "test_enet_ridge_consistency[False-1-1.0]": _GAP,
-    "test_enet_ridge_consistency[False-1-1000000.0]": _GAP,
-    "test_enet_ridge_consistency[True-1-0.1]": _GAP,
-    "test_enet_ridge_consistency[True-1-1.0]": _GAP,
-    "test_enet_ridge_consistency[True-1-1000000.0]": _GAP,
-    "test_enet_ridge_consistency[False-3-0.1]": _GAP,
-    "test_enet_ridge_consistency[False-3-1.0]": _GAP,
     "test_path_unknown_parameter": "an unknown keyword is a TypeError, as in Python",
     "test_check_input_false": (
         "without checks the layout of X is still converted, where scikit-learn fails"

@@ -38,7 +38,7 @@ from sparsesci._kernels.numba_backend._handles import (
     writable,
 )
 from sparsesci._kernels.numba_backend.cd import burst_work_size
-from sparsesci._kernels.numba_backend.matrix import Gram
+from sparsesci._kernels.numba_backend.matrix import Csc, Gram
 
 NAME = "numba"
 
@@ -46,6 +46,7 @@ __all__ = [
     "NAME",
     "burst_work_size",
     "cd_burst",
+    "certify",
     "column_stats",
     "correlation",
     "csc_matrix",
@@ -60,6 +61,7 @@ __all__ = [
     "prox",
     "prox_rows",
     "screen",
+    "sparse_gram",
     "subdiff",
     "subtract_product",
     "top_k",
@@ -120,16 +122,43 @@ def correlation(X: Matrix, residual: Any, offset: Any, columns: Any, out: Any) -
         _passes.correlation_of(X.view, *R, columns, result)
 
 
-def subtract_product(X: Matrix, w: Any, residual: Any, offset: Any) -> None:
+def subtract_product(
+    X: Matrix, columns: Any, w: Any, residual: Any, offset: Any
+) -> None:
     require_handle(X, Matrix)
+    if columns is not None:
+        check(columns, "columns", INDEX)
+        columns = _require_columns(columns, X.n_cols)
     check(w, "w")
     check(residual, "residual")
     check(offset, "offset")
     rows = rows_of(w, "w")
-    require(len(rows) == X.n_cols, "w must have one row for each column of X")
+    count = X.n_cols if columns is None else columns.size
+    require(len(rows) == count, "w must have one row for each column")
     _require_residual(X, residual, offset, rows.shape[1])
     R = _state(X, writable(residual), writable(offset))
-    _passes.subtract_product(X.view, readable(rows), *R)
+    if columns is None:
+        columns = np.flatnonzero(rows.any(axis=1))
+        rows = rows[columns]
+    _passes.subtract_product(X.view, columns, readable(rows), *R)
+
+
+def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any, work: Any) -> None:
+    require_handle(X, Matrix)
+    check(columns, "columns", INDEX)
+    check(gram, "gram")
+    check(work, "work")
+    columns = _require_columns(columns, X.n_cols)
+    square = gram.ndim == 2 and gram.shape[0] == gram.shape[1]
+    fits = square and columns.size <= gram.shape[0]
+    require(fits, "gram must be square and hold all columns")
+    require_size(work, X.residual_size, "work")
+    require(isinstance(X.view, Csc), "only for compressed columns")
+    lengths = X.view.indptr[columns + 1] - X.view.indptr[columns]
+    order = np.argsort(-lengths.astype(INDEX), kind="stable")
+    _passes.sparse_gram(
+        X.view, columns, order, index(known), writable(gram), flat(writable(work))
+    )
 
 
 def cd_burst(
@@ -154,7 +183,7 @@ def cd_burst(
     require_size(lipschitz, p, "lipschitz")
     listed = _require_columns(ws, p)
     _require_residual(X, residual, offset, n_tasks)
-    needed = burst_work_size(ws.size, n_tasks, X.residual_size)
+    needed = burst_work_size(X, ws.size, n_tasks)
     enough = work.size >= needed and index_work.size >= ws.size
     require(enough, "work arrays are too small")
     return _cd.run(
@@ -250,6 +279,33 @@ def dual_point(
     scratch = np.empty(len(source), INDEX)
     return _terms.dual_point(
         penalty.terms, source, float(quadratic), float(linear), scratch
+    )
+
+
+def certify(
+    penalty: Penalty, w: Any, u: Any, quadratic: float, linear: float, violations: Any
+) -> tuple[float, float, float, float, int, float]:
+    require_handle(penalty, Penalty)
+    check(w, "w")
+    check(u, "u")
+    check(violations, "violations")
+    rows = _rows(penalty, w, "w")
+    require_size(u, rows.size, "u")
+    require_size(violations, len(rows), "violations")
+    source = readable(u).reshape(rows.shape)
+    out = flat(writable(violations))
+    scratch = np.empty(len(rows), INDEX)
+    scale, dual = _terms.dual_point(
+        penalty.terms, source, float(quadratic), float(linear), scratch
+    )
+    _terms.subdiff(penalty.terms, rows, -source, out)
+    return (
+        _terms.value(penalty.terms, rows),
+        scale,
+        dual,
+        float(out.max(initial=0.0)),
+        int(np.count_nonzero(rows.any(axis=1))),
+        float(np.abs(rows).max(initial=0.0)),
     )
 
 

@@ -2,15 +2,20 @@
 
 numba caches a compiled function under the file that defines it and does not notice
 edits of the other files it was compiled from. The folder is therefore named after a
-digest of all sources of this backend: after an upgrade nothing old can be found.
+digest of all sources of this backend: after an upgrade nothing old can be found. What
+older versions left behind is deleted once nobody has used it for a while.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -35,6 +40,10 @@ OPTIONS: dict[str, Any] = {
 #: The same for what only other compiled functions call.
 INNER = OPTIONS | {"no_cpython_wrapper": True}
 
+# Folders of other versions: the latest are kept, environments may take turns, and of
+# the rest those in use within so many seconds.
+_KEPT, _MAX_AGE = 3, 30 * 24 * 3600
+
 _lock = Lock()
 
 
@@ -55,11 +64,32 @@ def cache_folder() -> str | None:
     try:
         chosen = numba.config.CACHE_DIR
         folder = (Path(chosen) if chosen else _user_folder()) / f"numba-{digest()}"
+        upgraded = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except (OSError, RuntimeError):  # read-only, or a user without a home
         return None
+    with suppress(OSError):
+        os.utime(folder)  # the time of its last use
+        if upgraded:
+            _prune(folder)
     return str(folder)
+
+
+def _prune(current: Path) -> None:
+    """Delete what nobody has used for long; others may be doing the same.
+
+    A process that still runs such a version compiles again: for numba, missing files
+    are an empty cache, and it makes its folders anew when it saves.
+    """
+    used = {}
+    for folder in current.parent.iterdir():
+        if folder != current and re.fullmatch("numba-[0-9a-f]{16}", folder.name):
+            with suppress(OSError):
+                used[folder] = folder.lstat().st_mtime
+    for folder in sorted(used, key=used.__getitem__)[:-_KEPT]:
+        if time.time() - used[folder] > _MAX_AGE:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 _folder = cache_folder()

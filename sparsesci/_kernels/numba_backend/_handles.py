@@ -163,6 +163,7 @@ def csc_matrix(
         _means(means, p),
         _weights(weights, n_rows),
         means is not None,
+        n_rows if weights is None else int(np.count_nonzero(weights > 0)),
     )
     return Matrix(view, p, n_rows)
 
@@ -179,12 +180,13 @@ def _check_structure(data: Any, indices: Any, indptr: Any, n_rows: int) -> None:
     require(inside, "indices holds a row outside the matrix")
 
 
-def gram_matrix(gram: Any, n_samples: int) -> Matrix:
+def gram_matrix(gram: Any, n_cols: int, n_samples: int) -> Matrix:
     check(gram, "gram")
     square = gram.ndim == 2 and gram.shape[0] == gram.shape[1]
     require(square, "gram must be square")
-    p = gram.shape[0]
-    return Matrix(matrix.Gram(_frozen(gram), p, n_samples), p, p)
+    require(0 <= n_cols <= gram.shape[0], "n_cols must fit into gram")
+    view = matrix.Gram(_frozen(gram), gram.shape[0], n_cols, n_samples)
+    return Matrix(view, n_cols, n_cols)
 
 
 def penalty(name: str, scalars: tuple[float, ...], arrays: tuple[Any, ...]) -> Penalty:

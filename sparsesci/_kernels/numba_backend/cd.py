@@ -11,15 +11,17 @@ import numpy as np
 
 from sparsesci._kernels.numba_backend import penalties
 from sparsesci._kernels.numba_backend._cache import helper, inlined, kernel
-from sparsesci._kernels.numba_backend.matrix import corr, loss_change, step
+from sparsesci._kernels.numba_backend._handles import Matrix
+from sparsesci._kernels.numba_backend.face import MAX_FACE, Face, has_pieces
+from sparsesci._kernels.numba_backend.matrix import Gram, corr, loss_change, step
 from sparsesci._kernels.numba_backend.vector import copy
 
 DEPTH = 5  # iterates combined by Anderson's extrapolation
 ROUNDS = 2  # of extrapolation between two sweeps over the whole working set
 
 
-def burst_work_size(ws_size: int, n_tasks: int, residual_size: int) -> int:
-    return (DEPTH + 1) * ws_size * n_tasks + n_tasks * (residual_size + 3)
+def burst_work_size(X: Matrix, ws_size: int, n_tasks: int) -> int:
+    return (DEPTH + 1) * ws_size * n_tasks + n_tasks * (X.residual_size + 3)
 
 
 @inlined
@@ -106,7 +108,7 @@ def sweeps(
 
 
 def run(matrix, penalty, lipschitz, ws, w, state, limits, work, support):
-    """The burst: compiled sweeps, with Anderson's extrapolation in between.
+    """The burst: compiled sweeps, with what accelerates them in between.
 
     The loop is in Python so that each part is compiled by itself: inside one another
     they would be optimised again at each level, and once for each kind of matrix and
@@ -114,6 +116,8 @@ def run(matrix, penalty, lipschitz, ws, w, state, limits, work, support):
     """
     T, kept = w.shape[1], w.shape[1] + state[0].size + state[1].size
     new_row, saved, history = work[:T], work[T:kept], work[kept:]
+    max_updates, tol, accelerate = limits
+    on_faces = accelerate and isinstance(matrix, Gram) and has_pieces(penalty)
     n_updates, violation, turn, size = 0, 0.0, 0, 0
     while True:
         n_updates, violation, turn, size = sweeps(
@@ -123,7 +127,9 @@ def run(matrix, penalty, lipschitz, ws, w, state, limits, work, support):
             ws,
             w,
             *state,
-            *limits,
+            n_updates if on_faces else max_updates,  # so that it returns after a round
+            tol,
+            accelerate and not on_faces,
             new_row,
             history,
             support,
@@ -132,14 +138,24 @@ def run(matrix, penalty, lipschitz, ws, w, state, limits, work, support):
             turn,
             size,
         )
-        if turn == 0:
+        if on_faces:
+            if violation > tol:
+                rows = ws[(lipschitz[ws] > 0) & w[ws].any(axis=1)]
+                descend_on_face(matrix, penalty, w, state[0], rows)
+        elif turn == 0:
             return n_updates, violation
-        if combine(history, size * T, np.empty((DEPTH, DEPTH + 1))):
+        elif combine(history, size * T, np.empty((DEPTH, DEPTH + 1))):
             move_if_better(matrix, penalty, support[:size], w, *state, saved, history)
-        if turn == ROUNDS * DEPTH:
+        if on_faces or turn == ROUNDS * DEPTH:
             turn = 0
-            if n_updates >= limits[0]:
+            if violation <= tol or n_updates >= max_updates:
                 return n_updates, violation
+
+
+def descend_on_face(matrix, penalty, w, residual, rows):
+    """Go to the minimum on the support, if that is not too large."""
+    if 0 < rows.size * w.shape[1] <= MAX_FACE:
+        Face(matrix, penalty, w, residual, rows).descend()
 
 
 @inlined

@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 
 from sparsesci._kernels.numba_backend._cache import kernel
-from sparsesci._kernels.numba_backend.matrix import corr, stats, step
+from sparsesci._kernels.numba_backend.matrix import (
+    corr,
+    inner,
+    scatter,
+    stats,
+    step,
+    unscatter,
+)
 
 
 @kernel
@@ -35,11 +42,27 @@ def correlation_of(X, residual, offset, columns, out):
 
 
 @kernel
-def subtract_product(X, w, residual, offset):
-    for j in range(X.n_cols):
+def subtract_product(X, columns, w, residual, offset):
+    for i in range(columns.size):
         for t in range(w.shape[1]):
-            if w[j, t] != 0:
-                step(X, j, w[j, t], residual, offset, t)
+            if w[i, t] != 0:
+                step(X, columns[i], w[i, t], residual, offset, t)
+
+
+@kernel
+def sparse_gram(X, columns, order, known, gram, work):
+    # Spread a column out and multiply the shorter ones with it: each pair costs its
+    # shorter one.
+    for k in range(order.size):
+        a = order[k]
+        scatter(X, columns[a], work)
+        for k_other in range(k, order.size):
+            b = order[k_other]
+            if a >= known or b >= known:
+                product = inner(X, columns[a], columns[b], work)
+                gram[a, b] = product
+                gram[b, a] = product
+        unscatter(X, columns[a], work)
 
 
 @kernel

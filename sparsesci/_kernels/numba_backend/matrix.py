@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sparsesci._kernels.numba_backend._cache import inlined
 from sparsesci._kernels.numba_backend._methods import method
 from sparsesci._kernels.numba_backend.vector import (
     axpy,
@@ -131,6 +132,7 @@ class Csc(NamedTuple):
     means: Array
     weights: Array | None
     centred: bool
+    n_counted: int  # rows of positive weight
 
     def corr(self, j, residual, offset, t):
         begin, end = self.indptr[j], self.indptr[j + 1]
@@ -156,18 +158,20 @@ class Csc(NamedTuple):
 
     def stats(self, j, center):
         begin, end = self.indptr[j], self.indptr[j + 1]
-        n, first, mass, second = self.n_rows, 0.0, 0.0, 0.0
+        n, first, mass, second, counted = self.n_rows, 0.0, 0.0, 0.0, 0
         for k in range(begin, end):
             s = weight(self.weights, self.indices[k])
             first += s * self.data[k]
             mass += s
+            counted += s > 0
         mean = first / n if center else 0.0
         for k in range(begin, end):
             deviation = self.data[k] - mean
             second += weight(self.weights, self.indices[k]) * deviation * deviation
-        # The implicit zeros deviate by the mean. A full column has none: the rounding
-        # of its mass would be multiplied by the square of the mean.
-        if end - begin < n and mass < n:
+        # The implicit zeros deviate by the mean. A column that is full where it counts
+        # has none: the rounding of its mass would be multiplied by the square of the
+        # mean.
+        if counted < self.n_counted and mass < n:
             second += (n - mass) * mean * mean
         return mean, second / n if second > 0 else 0.0
 
@@ -181,10 +185,33 @@ class Csc(NamedTuple):
         return self.data[self.indptr[j] + k]
 
 
+@inlined
+def scatter(X, j, out):
+    """S x_j at the stored entries of a CSC column, among zeros."""
+    for k in range(X.indptr[j], X.indptr[j + 1]):
+        i = X.indices[k]
+        out[i] = X.data[k] * weight(X.weights, i)
+
+
+@inlined
+def unscatter(X, j, out):
+    for k in range(X.indptr[j], X.indptr[j + 1]):
+        out[X.indices[k]] = 0.0
+
+
+@inlined
+def inner(X, i, j, scattered):
+    """x~_i' S x~_j, where column i of a CSC matrix has been scattered."""
+    begin, end = X.indptr[j], X.indptr[j + 1]
+    product = gather_dot(X.data[begin:end], X.indices[begin:end], None, scattered)
+    return product - X.n_rows * X.means[i] * X.means[j]
+
+
 class Gram(NamedTuple):
-    """X~' S X~, flat: a step costs O(p), a correlation O(1)."""
+    """X~' S X~, flat, rows `stride` apart: a step costs O(p), a correlation O(1)."""
 
     data: Array
+    stride: int
     n_cols: int
     n_samples: int
 
@@ -192,7 +219,7 @@ class Gram(NamedTuple):
         return residual[t, j] / self.n_samples
 
     def step(self, j, delta, residual, offset, t):
-        column = self.data[j * self.n_cols : (j + 1) * self.n_cols]
+        column = self.data[j * self.stride : j * self.stride + self.n_cols]
         axpy(-delta, column, 0.0, residual[t])
 
     def loss_change(self, before, residual, offset, t, rows, current, candidate):

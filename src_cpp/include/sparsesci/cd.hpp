@@ -1,6 +1,8 @@
 #pragma once
-#include "sparsesci/matrix.hpp"
-#include "sparsesci/penalty.hpp"
+#include <algorithm>
+#include <type_traits>
+
+#include "sparsesci/face.hpp"
 
 namespace sparsesci {
 
@@ -14,7 +16,7 @@ struct Coefficients {
 struct BurstLimits {
     Index max_updates;  // of single rows
     double tol;         // on max_j L_j ||change of w_j||, the violation met during a sweep
-    bool accelerate;    // Anderson extrapolation on the support
+    bool accelerate;    // on the support: extrapolation, or its minimum for a Gram matrix
 };
 
 struct BurstResult {
@@ -24,9 +26,16 @@ struct BurstResult {
 
 inline constexpr Index anderson_depth = 5;
 
-/// Sizes of the work arrays of `cd_burst`.
-inline Index burst_work_size(Index ws_size, Index n_tasks, Index residual_size) {
-    return (anderson_depth + 1) * ws_size * n_tasks + n_tasks * (residual_size + 3);
+/// Largest support, in coefficients, whose minimum is taken by elimination.
+inline constexpr Index max_face = 4000;
+
+/// Doubles of work that `cd_burst` needs.
+template <class View>
+Index burst_work_size(const View& X, Index ws_size, Index n_tasks) {
+    Index size = (anderson_depth + 1) * ws_size * n_tasks;
+    if constexpr (std::is_same_v<View, GramView>)
+        size = std::max(size, Face::work_size(std::min(ws_size, max_face / n_tasks), n_tasks));
+    return size + n_tasks * (X.residual_size() + 3);
 }
 
 /// Cyclic coordinate descent over the rows in `ws`, in place on w and R (defined in cd.ipp).

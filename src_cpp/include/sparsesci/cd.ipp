@@ -49,6 +49,7 @@ class Burst {
     double *new_row_, *saved_residual_, *history_;
     Index* support_;
     Index support_size_ = 0;
+    double sweep_work_ = 0, face_work_ = 0;  // multiplications
 
 public:
     Burst(const View& X, const Penalty& penalty, const double* lipschitz, Coefficients w,
@@ -64,7 +65,7 @@ public:
             done.n_updates += ws_size;
             if (done.violation <= limits.tol) break;
             gather_support(ws, ws_size);
-            done.n_updates += settle(limits);
+            done.n_updates += use_face(limits) ? settle_on_face(limits) : settle(limits);
         } while (done.n_updates < limits.max_updates);
         return done;
     }
@@ -73,29 +74,32 @@ private:
     double sweep(const Index* rows, Index n) {
         double violation = 0;
         for (Index k = 0; k < n; ++k)
-            if (lipschitz_[rows[k]] > 0) violation = std::fmax(violation, update(rows[k]));
+            if (lipschitz_[rows[k]] > 0)
+                violation = std::fmax(violation, update(X_, R_, rows[k], rows[k]));
         return violation;
     }
 
-    /// Minimise over row j; returns L_j ||change||, the violation of its optimality before.
-    double update(Index j) {
+    /// Minimise over row j, column i of a view; returns L_j ||change||, the violation of its
+    /// optimality before.
+    template <class Columns>
+    double update(const Columns& X, const Residual& R, Index i, Index j) {
         const Index T = w_.n_tasks;
         double* row = w_.row(j);
         const double L = lipschitz_[j];
         if (T == 1) {
             const double old = row[0];
-            row[0] = penalty_.prox(old + X_.corr(j, R_, 0) / L, 1 / L, j);
-            if (row[0] != old) X_.step(j, row[0] - old, R_, 0);
+            row[0] = penalty_.prox(old + X.corr(i, R, 0) / L, 1 / L, j);
+            if (row[0] != old) X.step(i, row[0] - old, R, 0);
             return L * std::abs(row[0] - old);
         }
-        for (Index t = 0; t < T; ++t) new_row_[t] = row[t] + X_.corr(j, R_, t) / L;
+        for (Index t = 0; t < T; ++t) new_row_[t] = row[t] + X.corr(i, R, t) / L;
         const double size = norm(new_row_, T);
         const double shrink = size > 0 ? penalty_.prox(size, 1 / L, j) / size : 0;
         double change = 0;
         for (Index t = 0; t < T; ++t) {
             const double delta = shrink * new_row_[t] - row[t];
             if (delta == 0) continue;
-            X_.step(j, delta, R_, t);
+            X.step(i, delta, R, t);
             row[t] += delta;
             change += delta * delta;
         }
@@ -105,7 +109,8 @@ private:
     void gather_support(const Index* ws, Index ws_size) {
         support_size_ = 0;
         for (Index k = 0; k < ws_size; ++k)
-            if (norm(w_.row(ws[k]), w_.n_tasks) != 0) support_[support_size_++] = ws[k];
+            if (lipschitz_[ws[k]] > 0 && norm(w_.row(ws[k]), w_.n_tasks) != 0)
+                support_[support_size_++] = ws[k];
     }
 
     /// A few sweeps over the support alone; returns the updates made.
@@ -123,6 +128,66 @@ private:
             if (limits.accelerate) extrapolate();
         }
         return n_updates;
+    }
+
+    bool use_face(const BurstLimits& limits) const {
+        if constexpr (!std::is_same_v<View, GramView>) return false;
+        return limits.accelerate && history_size() <= max_face && penalty_.has_pieces();
+    }
+
+    /// Sweeps over the support, for as much work as its minima take, and then its minimum. Small
+    /// ones go there directly.
+    Index settle_on_face(const BurstLimits& limits) {
+        Index n_updates = 0;
+        if constexpr (std::is_same_v<View, GramView>) {
+            constexpr Index small = 100;
+            const bool direct = history_size() <= small && face_work_ <= sweep_work_;
+            if (!direct && settle_on_support(limits, n_updates)) return n_updates;
+            if (n_updates >= limits.max_updates) return n_updates;
+            gather_support(support_, support_size_);
+            Face face(X_, penalty_, w_.values, R_, w_.n_tasks, support_, support_size_, history_);
+            face_work_ += face.descend();
+        }
+        return n_updates + support_size_;
+    }
+
+    /// Sweeps over the support until they meet the tolerance, true, or have cost as much as its
+    /// minimum. The first ones are not worth a copy of its Gram matrix.
+    bool settle_on_support(const BurstLimits& limits, Index& n_updates) {
+        constexpr int first = 8;
+        const Index k = support_size_, T = w_.n_tasks;
+        for (int round = 0; round < first; ++round) {
+            n_updates += k;
+            sweep_work_ += static_cast<double>(k * X_.n_cols * T);
+            if (sweep(support_, k) <= limits.tol) return true;
+        }
+        double *const gram = history_, *const h = gram + k * k, *const before = h + k * T;
+        for (Index a = 0; a < k; ++a)
+            for (Index b = 0; b < k; ++b)
+                gram[a * k + b] = X_.gram[support_[a] * X_.stride + support_[b]];
+        for (Index t = 0; t < T; ++t)
+            for (Index a = 0; a < k; ++a) h[t * k + a] = R_.row(t)[support_[a]];
+        for (Index a = 0; a < k; ++a) std::copy_n(w_.row(support_[a]), T, before + a * T);
+
+        const GramView columns{gram, k, k, X_.n_samples};
+        const Residual R{h, k, R_.offset};
+        const double elimination = std::pow(static_cast<double>(k * T), 3) / 6;
+        double violation = 0;
+        do {
+            violation = 0;
+            for (Index a = 0; a < k; ++a)
+                violation = std::fmax(violation, update(columns, R, a, support_[a]));
+            n_updates += k;
+            sweep_work_ += static_cast<double>(k * k * T);
+        } while (violation > limits.tol && sweep_work_ < face_work_ + elimination &&
+                 n_updates < limits.max_updates);
+
+        for (Index a = 0; a < k; ++a)
+            for (Index t = 0; t < T; ++t) {
+                const double change = w_.row(support_[a])[t] - before[a * T + t];
+                if (change != 0) X_.step(support_[a], change, R_, t);
+            }
+        return violation <= limits.tol;
     }
 
     Index history_size() const { return support_size_ * w_.n_tasks; }

@@ -14,8 +14,15 @@ template <class View>
 void correlation(const View& X, const Residual& R, Index n_tasks, const Index* columns,
                  Index n_columns, double* out);
 
-/// R_t -= X~ w_t
+/// R_t -= X~ w_t; the rows of w belong to the listed columns, or to all.
 template <class View>
-void subtract_product(const View& X, const double* w, Index n_tasks, const Residual& R);
+void subtract_product(const View& X, const Index* columns, Index n_columns, const double* w,
+                      Index n_tasks, const Residual& R);
+
+/// gram[a, b] = x~_a' S x~_b for the listed columns, but for pairs of the first `known` ones, which
+/// are there already. `work` holds n_rows zeros, and does so again afterwards.
+template <class T>
+void sparse_gram(const CscView<T>& X, const Index* columns, Index n_columns, Index known,
+                 double* gram, Index stride, double* work);
 
 }  // namespace sparsesci

@@ -68,6 +68,7 @@ struct CscView {
     const std::int32_t *indices, *indptr;
     Index n_rows, n_cols;
     const double *means, *weights;
+    Index n_counted;  // rows of positive weight
 
     Index residual_size() const { return n_rows; }
 
@@ -92,6 +93,19 @@ struct CscView {
             rho[indices[k]] -= delta * static_cast<double>(data[k]);
         if (means) R.offset[t] += delta * means[j];
     }
+    /// S x_j at the stored entries of column j, among zeros; and zeros again.
+    void scatter(Index j, double* out) const {
+        for (Index k = indptr[j]; k < indptr[j + 1]; ++k)
+            out[indices[k]] = static_cast<double>(data[k]) * (weights ? weights[indices[k]] : 1.0);
+    }
+    void unscatter(Index j, double* out) const {
+        for (Index k = indptr[j]; k < indptr[j + 1]; ++k) out[indices[k]] = 0;
+    }
+    /// x~_i' S x~_j, where column i has been scattered.
+    double inner(Index i, Index j, const double* scattered) const {
+        const double both = means ? static_cast<double>(n_rows) * means[i] * means[j] : 0.0;
+        return gather(indptr[j], indptr[j + 1], scattered) - both;
+    }
     double loss(const Residual& R, Index t) const {
         return moments(R.row(t), means ? -R.offset[t] : 0.0, weights, n_rows).second /
                static_cast<double>(2 * n_rows);
@@ -99,10 +113,12 @@ struct CscView {
     Moments stats(Index j, bool center) const {
         const double n = static_cast<double>(n_rows);
         double first = 0, mass = 0, second = 0;
+        Index counted = 0;
         for (Index k = indptr[j]; k < indptr[j + 1]; ++k) {
             const double s = weights ? weights[indices[k]] : 1.0;
             first += s * static_cast<double>(data[k]);
             mass += s;
+            counted += s > 0;
         }
         const double mean = center ? first / n : 0.0;
         for (Index k = indptr[j]; k < indptr[j + 1]; ++k) {
@@ -110,10 +126,9 @@ struct CscView {
             const double dev = static_cast<double>(data[k]) - mean;
             second += s * dev * dev;
         }
-        // The implicit zeros deviate by the mean. A full column has none: the rounding of its
-        // mass would be multiplied by the square of the mean.
-        const bool full = indptr[j + 1] - indptr[j] == n_rows;
-        const double zeros = full ? 0.0 : std::fmax(n - mass, 0.0);
+        // The implicit zeros deviate by the mean. A column that is full where it counts has
+        // none: the rounding of its mass would be multiplied by the square of the mean.
+        const double zeros = counted == n_counted ? 0.0 : std::fmax(n - mass, 0.0);
         return {mean, std::fmax((second + zeros * mean * mean) / n, 0.0)};
     }
 
@@ -129,17 +144,18 @@ private:
     }
 };
 
-/// Gram matrix X~'SX~ of n_samples rows: a step costs O(p), a correlation O(1).
+/// Gram matrix X~'SX~ of n_samples rows: a step costs O(p), a correlation O(1). Its rows lie
+/// `stride` apart.
 struct GramView {
     const double* gram;
-    Index n_cols, n_samples;
+    Index stride, n_cols, n_samples;
 
     Index residual_size() const { return n_cols; }
     double corr(Index j, const Residual& R, Index t) const {
         return R.row(t)[j] / static_cast<double>(n_samples);
     }
     void step(Index j, double delta, const Residual& R, Index t) const {
-        axpy(-delta, gram + j * n_cols, 0.0, R.row(t), n_cols);
+        axpy(-delta, gram + j * stride, 0.0, R.row(t), n_cols);
     }
 };
 

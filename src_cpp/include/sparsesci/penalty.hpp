@@ -28,6 +28,12 @@ struct Params {
 
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
 
+/// slope |x| + curvature x^2 / 2; `kink` where x may not pass zero smoothly.
+struct Piece {
+    double slope, curvature;
+    bool kink;
+};
+
 class Penalty {
 public:
     /// Coordinates that the array parameters cover, -1 where there are none.
@@ -49,6 +55,10 @@ public:
     /// Largest c with c u in the domain of the conjugate (infinite where nothing can scale: see
     /// `dual_point`)
     virtual double dual_scale(double, Index) const { return 0; }
+
+    /// Whether every phi_j is a `piece` on each side of zero. Others leave these as they are.
+    virtual bool has_pieces() const { return false; }
+    virtual Piece piece(Index) const { return {}; }
 };
 
 /// Without branches: which coordinates are zero is hard to predict.
@@ -96,6 +106,11 @@ public:
     double dual_scale(double u, Index j) const override {
         const double size = positive_ ? std::fmax(u, 0) : std::abs(u), t = self().threshold(j);
         return self().curvature() > 0 || t == 0 || size == 0 ? infinity : t / size;
+    }
+    bool has_pieces() const override { return true; }
+    Piece piece(Index j) const override {
+        const double t = self().threshold(j);
+        return {t, self().curvature(), t > 0 || positive_};
     }
 };
 

@@ -29,6 +29,18 @@ struct DualPoint {
 DualPoint dual_point(const Penalty& penalty, const double* u, Index p, Index T, double quadratic,
                      double linear);
 
+struct Optimality {
+    double value;  // of the penalty
+    DualPoint dual;
+    double violation;  // the largest
+    Index n_active;
+    double largest;  // coefficient
+};
+
+/// Everything that a certificate needs, at once: `value`, `dual_point` and `subdiff` at -u.
+Optimality certify(const Penalty& penalty, const double* rows, const double* u, Index p, Index T,
+                   double quadratic, double linear, double* violations);
+
 /// keep[j] = 0 where every dual point within the gap's sphere around scale * u proves w_j = 0.
 void screen(const Penalty& penalty, const double* u, Index p, Index T, const double* lipschitz,
             double scale, double gap, std::uint8_t* keep);

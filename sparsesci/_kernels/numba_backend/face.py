@@ -1,0 +1,127 @@
+"""Minimum on a face of a Gram problem: the active-set step.
+
+While rows keep to the support and to their side of zero, the objective is smooth, for a
+single task quadratic. With h = X~'SR and u_i = w_i / ||w_i||, a Newton step d on the
+support solves::
+
+    (G + n curvature + n slope_i / ||w_i|| (1 - u_i u_i')) d
+        = h - n (curvature w + slope_i u_i)
+
+Rows that it carries across zero are set to zero, all of them together, and it is taken
+anew from there. The outcome is kept if the objective falls; else w goes along the first
+step as far as the border of the face.
+
+Plain numpy: elimination dominates, and LAPACK does that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.linalg import lapack
+
+from sparsesci._kernels.numba_backend import penalties
+
+MAX_FACE = 4000  # coefficients
+MAX_ROUNDS = 6
+# Relative to the diagonal. Where the objective is flat along a line, the step stays
+# finite and leads to the border.
+JITTER = 1e-13
+
+
+class Face:
+    """The support `rows` of w, with the residual h of shape (T, p)."""
+
+    def __init__(self, X: Any, penalty: Any, w: Any, h: Any, rows: Any):
+        self.X, self.w, self.h, self.rows = X, w, h, rows
+        gram = X.data.reshape(X.stride, X.stride)[: X.n_cols, : X.n_cols]
+        self.gram = gram[np.ix_(rows, rows)]
+        self.lines = gram[rows]
+        self.slope, self.curvature, self.kink = pieces(penalty, rows)
+
+    def descend(self) -> bool:
+        """Move w and h; False where they stay as they are."""
+        base, h = self.w[self.rows], self.h[:, self.rows].T.copy()
+        alive = np.ones(len(base), dtype=bool)
+        first = None
+        for _ in range(MAX_ROUNDS):
+            step = self.newton(base, h, alive)
+            if step is None:
+                return False
+            first = step if first is None else first
+            crossing = alive & self.kink & ((base * (base + step)).sum(axis=1) <= 0)
+            if not crossing.any():
+                if self.move_if_lower(base + step):
+                    return True
+                break
+            h += self.gram[:, crossing] @ base[crossing]
+            base[crossing] = 0.0
+            alive &= ~crossing
+        return self.w.shape[1] == 1 and self.go_to_border(first)
+
+    def newton(self, base: Any, h: Any, alive: Any) -> Any:
+        """Step of the rows alive, from `base`; the others do not move."""
+        step = np.zeros_like(base)
+        if not alive.any():
+            return step
+        n, w, T = self.X.n_samples, base[alive], base.shape[1]
+        size = np.sqrt((w * w).sum(axis=1))
+        u, slope = w / size[:, None], self.slope[alive]
+        gram = self.gram[np.ix_(alive, alive)]
+        system = gram
+        if T > 1:
+            system = np.kron(gram, np.eye(T))
+        system[np.diag_indices_from(system)] *= 1 + JITTER
+        system[np.diag_indices_from(system)] += n * self.curvature
+        if T > 1:
+            blocks = np.eye(T) - u[:, :, None] * u[:, None, :]
+            blocks *= (n * slope / size)[:, None, None]
+            for i, block in enumerate(blocks):
+                system[i * T : (i + 1) * T, i * T : (i + 1) * T] += block
+        right = h[alive] - n * (self.curvature * w + slope[:, None] * u)
+        factor, info = lapack.dpotrf(system, lower=1)
+        if info:
+            return None
+        step[alive] = lapack.dpotrs(factor, right.ravel(), lower=1)[0].reshape(w.shape)
+        return step
+
+    def go_to_border(self, step: Any) -> bool:
+        """Go along the first step until a row becomes zero: F falls all the way."""
+        w = self.w[self.rows]
+        crossing = np.flatnonzero(self.kink & ((w * (w + step))[:, 0] <= 0))
+        if crossing.size == 0:
+            return False
+        lengths = -w[crossing, 0] / step[crossing, 0]
+        shortest = int(np.argmin(lengths))
+        to = w + lengths[shortest] * step
+        to[crossing[shortest]] = 0.0
+        return self.move_if_lower(to)
+
+    def move_if_lower(self, to: Any) -> bool:
+        w = self.w[self.rows]
+        d = to - w
+        after = self.h - d.T @ self.lines
+        mean = (self.h[:, self.rows] + after[:, self.rows]).T / (2 * self.X.n_samples)
+        # The norms' difference without the cancellation of its two terms.
+        difference = (d * (to + w)).sum(axis=1)
+        sizes = np.linalg.norm(w, axis=1) + np.linalg.norm(to, axis=1)
+        along = np.divide(difference, sizes, out=np.zeros_like(sizes), where=sizes > 0)
+        change = self.slope @ along + self.curvature * difference.sum() / 2
+        if not change - np.vdot(d, mean) < 0:
+            return False
+        self.w[self.rows] = to
+        self.h[:] = after
+        return True
+
+
+def pieces(penalty: Any, rows: Any) -> tuple[Any, float, Any]:
+    """Slopes at zero, curvature, and where a row may not pass zero smoothly."""
+    slope = np.array([penalties.threshold(penalty, j) for j in rows.tolist()])
+    kink = (slope > 0) | bool(penalty.positive)
+    return slope, float(penalties.curvature(penalty)), kink
+
+
+def has_pieces(penalty: Any) -> bool:
+    """Whether every phi_j is slope |x| + curvature x^2 / 2 on each side of zero."""
+    return isinstance(penalty, penalties.L1L2)

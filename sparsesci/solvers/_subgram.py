@@ -1,0 +1,91 @@
+"""The Gram matrix of those columns that working sets have held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sparsesci._kernels._contract import Doubles, Indices
+from sparsesci.operators.design import ColumnDesign, Residual
+from sparsesci.penalties import Penalty
+from sparsesci.solvers._problem import LeastSquares, State
+
+
+class SubGram:
+    """A Gram matrix that grows with the working sets, and the problem on its columns.
+
+    Takes at most ``MAX_COLUMNS`` columns: 128 MB, the scratch of the descent apart.
+    """
+
+    MAX_COLUMNS = 4000
+
+    def __init__(self, problem: LeastSquares) -> None:
+        design = problem.design
+        assert isinstance(design, ColumnDesign)
+        self.design, self.backend = design, problem.backend
+        self.columns: Indices = np.empty(0, dtype=np.int64)
+        self.position = np.full(design.n_features, -1)
+        self.gram: Doubles = np.empty((0, 0))
+        self._penalty: Penalty | None = None
+
+    def missing(self, ws: Indices) -> Indices:
+        """Columns of `ws` whose inner products are not known."""
+        return ws[self.position[ws] < 0]
+
+    def admit(self, ws: Indices) -> None:
+        """Take in what is missing; at most ``MAX_COLUMNS`` columns in all."""
+        new = self.missing(ws)
+        if new.size == 0:
+            return
+        known = len(self.columns)
+        size = known + len(new)
+        if size > len(self.gram):
+            room = min(size + size // 2, self.MAX_COLUMNS)
+            larger = np.empty((room, room))
+            larger[:known, :known] = self.gram[:known, :known]
+            self.gram = larger
+        self.position[new] = np.arange(known, size)
+        self.columns = np.concatenate([self.columns, new])
+        self.design.extend_gram(self.gram, self.columns, known)
+        self.matrix = self.backend.gram_matrix(self.gram, size, self.design.n_samples)
+        self.lipschitz = self.design.lipschitz[self.columns]
+        self._penalty = None
+
+    def handle(self, penalty: Penalty) -> Any:
+        """Return the kernel handle of the penalty on the columns."""
+        if penalty is not self._penalty:
+            self._penalty = penalty
+            self._handle = penalty.restricted(self.columns).build()
+        return self._handle
+
+    def enter(self, state: State, guess: Doubles | None = None) -> State:
+        """Return the state on the columns; correlations must be fresh there.
+
+        A guess of the coefficients takes the place of those of the state.
+        """
+        W, U = state.W[self.columns], state.U[self.columns]
+        h = np.ascontiguousarray(self.design.n_samples * U.T)
+        if guess is not None:
+            step = guess[self.columns] - W
+            moved = np.flatnonzero(step.any(axis=1))
+            h -= step[moved].T @ self.gram[moved, : len(W)]
+            W += step
+        return State(W, Residual(h, np.zeros(len(h))), U)
+
+    def leave(self, local: State, state: State) -> bool:
+        """Bring a state up to date with what happened here; False for nothing."""
+        change = local.W - state.W[self.columns]
+        moved = np.flatnonzero(change.any(axis=1))
+        if moved.size == 0:
+            return False
+        self.backend.subtract_product(
+            self.design.matrix,
+            self.columns[moved],
+            np.ascontiguousarray(change[moved]),
+            state.residual.values,
+            state.residual.offset,
+        )
+        state.W[self.columns[moved]] = local.W[moved]
+        state.fresh = False
+        return True
