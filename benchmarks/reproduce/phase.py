@@ -60,7 +60,7 @@ def _methods() -> dict[str, Callable[..., Any]]:
         "CoSaMP": _of(greedy.cosamp),
         "SP": _of(greedy.subspace_pursuit),
         "NIHT": _of(greedy.niht, max_iter=1000),
-        "HTP": _of(greedy.htp),
+        "HTP": _of(greedy.htp, step=1.0),  # as in the reference; the default finds more
         "splicing": _of(greedy.splicing),
         "BP": _basis_pursuit,
     }

@@ -388,7 +388,9 @@ class HardThresholdingPursuit(_Recovering):
     n_nonzero_coefs : int, default=None
         Number of non-zero coefficients; a tenth of the features by default.
     step : float, default=None
-        Length of the steps; by default that of an exact line search on the support.
+        Length of the steps. By default, each is 2 on columns of norm 1, and is halved
+        (up to ten times) until the error falls; without `normalize`, that is divided by
+        the mean square of the chosen columns. 1 is the textbook's.
     normalize : bool, default=True
         Whether to choose among columns scaled to norm 1 (after centring). Coefficients
         are those of the columns as they are.

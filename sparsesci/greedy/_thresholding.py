@@ -29,6 +29,9 @@ Array = NDArray[Any]
 # by this factor where it does not.
 _MARGIN, _SHRINK = 0.01, 2.0
 _POWER_ITERATIONS = 30
+# Steps of pursuit, in units of the inverse square of atoms: the first to be tried, and
+# how often it is halved.
+_LONGEST, _HALVINGS = 2.0, 10
 
 
 def check_step(step: Any) -> float | None:
@@ -292,26 +295,61 @@ def niht(
 
 
 # ---- hard-thresholding pursuit -------------------------------------------------------
-def _htp_steps(problem: Recovery, k: int, step: float | None) -> Iterator[Estimate]:
-    current = problem.zero()
-    support = top_k(problem.correlate(problem.y), k)
-    seen = set()
+def _htp_steps(problem: Recovery, k: int, step: float) -> Iterator[Estimate]:
+    """Steps of one length, until a support comes again: the last one, or a circle."""
+    current, seen = problem.zero(), set()
     while True:
         ascent = problem.correlate(current.residual)
-        length = _niht_step(problem, ascent, support) if step is None else step
-        support = top_k(_spread(problem, current) + length * ascent, k)
-        if support.tobytes() in seen:  # the last one, or a circle
+        support = top_k(_spread(problem, current) + step * ascent, k)
+        if support.tobytes() in seen:
             return
         seen.add(support.tobytes())
         current = problem.fit(support)
         yield current
 
 
+def _falling_htp_steps(problem: Recovery, k: int) -> Iterator[Estimate]:
+    """Steps that are halved until the error falls, from a length that is too long.
+
+    An exact line search has nothing to work on: after a fit, the gradient on the
+    support consists of rounding errors.
+    """
+    # From zero, all lengths lead to the same support.
+    current = problem.fit(top_k(problem.correlate(problem.y), k))
+    tried = {current.support.tobytes()}
+    while True:
+        yield current
+        start, ascent = _spread(problem, current), problem.correlate(current.residual)
+        length = _LONGEST * _inverse_square(problem, current.support)
+        for _ in range(_HALVINGS):
+            support = top_k(start + length * ascent, k)
+            if support.tobytes() not in tried:  # those before had larger errors
+                tried.add(support.tobytes())
+                following = problem.fit(support)
+                if following.error < current.error:
+                    break
+            length /= 2
+        else:
+            return
+        current = following
+
+
+def _inverse_square(problem: Recovery, support: Support) -> float:
+    """Inverse mean square of the norms of atoms."""
+    if problem.scaled is not None:
+        return 1.0
+    total = squared(problem.dictionary.columns(support))
+    return support.size / total if total > 0 else 0.0
+
+
 def solve_htp(
     problem: Recovery, k: int, step: float | None, control: Control
 ) -> Estimate:
     """Hard-thresholding pursuit of a prepared problem."""
-    return run(problem, _htp_steps(problem, k, step), control)
+    steps = (
+        _falling_htp_steps(problem, k) if step is None else _htp_steps(problem, k, step)
+    )
+    return run(problem, steps, control)
 
 
 def htp(
@@ -330,7 +368,9 @@ def htp(
 
     Looks for ``min ||y - X w||^2`` with at most k = `n_nonzero_coefs` atoms. Each
     iteration takes the k largest entries of ``w + step X' (y - X w)`` as the support
-    and fits on it; it ends when a support comes again.
+    and fits on it; it ends when a support comes again. With the default steps the error
+    falls in each iteration; with steps of one length it may not, and the best of all
+    supports is returned.
 
     Parameters
     ----------
@@ -341,7 +381,9 @@ def htp(
     n_nonzero_coefs : int, default=None
         Number of atoms; a tenth of them by default.
     step : float, default=None
-        Length of the steps; by default that of an exact line search on the support.
+        Length of the steps. By default, each is 2 on atoms of norm 1, and is halved (up
+        to ten times) until the error falls; without `normalize`, that is divided by the
+        mean square of the chosen atoms. 1 is the textbook's.
     normalize : bool, default=True
         Whether to choose among atoms scaled to norm 1. Coefficients are those of the
         atoms as they are.

@@ -206,6 +206,52 @@ def test_too_long_a_step_of_iht_is_shortened():
     assert_allclose(iht(X, y, n_nonzero_coefs=4, step=100.0).coef, w, atol=1e-8)
 
 
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize(("k", "common"), [(20, 1.0), (40, 0.0)])
+def test_htp_recovers_where_the_gradient_of_the_fit_is_noise(k, common, normalize):
+    """Atoms that have much in common, or many of them: the length of steps matters."""
+    found = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((128, 256)) + common * rng.standard_normal((128, 1))
+        X *= 1e3 / np.linalg.norm(X, axis=0)
+        w, places = np.zeros(256), rng.choice(256, k, replace=False)
+        w[places] = rng.standard_normal(k)
+        result = htp(X, X @ w, n_nonzero_coefs=k, normalize=normalize)
+        found += np.allclose(result.coef, w, atol=1e-9)
+    assert found == 10
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_errors_of_htp_fall(backend, global_random_seed, normalize):
+    X, y, _, _ = make(global_random_seed, noise=2.0, k=12)
+    options = {"n_nonzero_coefs": 15, "normalize": normalize, "keep_history": True}
+    result = htp(X, y, **options)
+    objectives = [p.objective for p in result.history]
+    assert len(objectives) > 1
+    assert (np.diff(objectives) < 0).all()
+    assert result.objective == objectives[-1]
+
+
+def test_steps_of_htp_by_hand(backend):
+    X, y, _, _ = make(noise=2.0, k=12)
+    w, k, seen = np.zeros(X.shape[1]), 9, []
+    length = 1 / np.mean((X**2).sum(axis=0))
+    while True:
+        target = np.abs(w + length * X.T @ (y - X @ w))
+        places = np.sort(np.argsort(-target)[:k])
+        if places.tolist() in seen:
+            break
+        seen.append(places.tolist())
+        w = np.zeros(X.shape[1])
+        w[places] = np.linalg.lstsq(X[:, places], y, rcond=None)[0]
+    options = {"n_nonzero_coefs": k, "step": length, "normalize": False}
+    result = htp(X, y, **options, keep_history=True)
+    assert result.n_iter == len(seen) > 2
+    best = min(p.objective for p in result.history)
+    assert result.objective == best
+
+
 def test_fast_operators_need_no_matrix():
     """Rows of an orthonormal transform, by matvec and rmatvec alone."""
     from scipy.fft import dct, idct
