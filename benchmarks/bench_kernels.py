@@ -71,7 +71,7 @@ class Passes:
         )
 
     def time_subtract_product(self, backend: str, layout: str) -> None:
-        self.kernels.subtract_product(self.X, self.w, self.residual, self.offset)
+        self.kernels.subtract_product(self.X, None, self.w, self.residual, self.offset)
 
 
 class Burst:
