@@ -39,7 +39,7 @@ class LassoCV(LinearModelCV):
         Whether to fit an unpenalised intercept.
     precompute : {"auto"}, bool or array-like, default="auto"
         Whether the folds work on Gram matrices. "auto" does so for dense data with
-        more samples than features.
+        more samples than features, or up to twice as many features (4000 at most).
     max_iter : int, default=1000
         Largest number of passes over a working set, for each alpha.
     tol : float, default=1e-4
@@ -160,7 +160,7 @@ class ElasticNetCV(LinearModelCV):
         Whether to fit an unpenalised intercept.
     precompute : {"auto"}, bool or array-like, default="auto"
         Whether the folds work on Gram matrices. "auto" does so for dense data with
-        more samples than features.
+        more samples than features, or up to twice as many features (4000 at most).
     max_iter : int, default=1000
         Largest number of passes over a working set, for each alpha.
     tol : float, default=1e-4
@@ -283,7 +283,7 @@ class WeightedLassoCV(LinearModelCV):
         Whether to fit an unpenalised intercept.
     precompute : {"auto"}, bool or array-like, default="auto"
         Whether the folds work on Gram matrices. "auto" does so for dense data with
-        more samples than features.
+        more samples than features, or up to twice as many features (4000 at most).
     max_iter : int, default=1000
         Largest number of passes over a working set, for each alpha.
     tol : float, default=1e-4

@@ -36,10 +36,12 @@ _SMALL = 100
 _MANY_SWEEPS, _MANY_PASSES = 50, 5
 
 # Prices in nanoseconds for an entry, as measured; only their ratios matter.
-_DENSE_STEP, _DENSE_PRODUCT, _GATHER = 0.5, 0.03, 1.0
+_DENSE_STEP, _DENSE_PRODUCT, _GATHER = 0.3, 0.055, 2.0
 _SPARSE_STEP, _SPARSE_PRODUCT = 2.0, 1.2
 # Up to this price a Gram matrix is bought at once: small problems are solved exactly.
 _CHEAP = 300_000
+# So is an extension that costs no more than this share of what is there.
+_EXTENSION = 0.1
 
 
 class Workspace:
@@ -64,7 +66,8 @@ class Descent:
         self.problem, self.rng = problem, rng
         self.workspace = Workspace()
         self.subgram: SubGram | None = None
-        self.spent = 0.0  # on the data, in nanoseconds
+        # Nanoseconds: for steps on the data, and for inner products.
+        self.spent, self.paid = 0.0, 0.0
 
     def is_cheap(self, ws: Indices) -> bool:
         """Whether the exact minimum on `ws` is as cheap as a look at all columns."""
@@ -98,13 +101,15 @@ class Descent:
             return self._on_problem(handle, ws, tol, state, control, np.inf)[0]
         gram = self.subgram or SubGram(self.problem)
         made, price = 0.0, self._price(gram, ws)
-        if price > _CHEAP:
-            left = max(price - self.spent, 0.0)
+        if price > max(_CHEAP, _EXTENSION * self.paid, self.spent):
+            left = price - self.spent
             made, done = self._on_problem(handle, ws, tol, state, control, left)
             if done or control.status:
                 return made
             self.problem.correlate(state, np.union1d(gram.columns, ws))
+            state.fresh = False  # elsewhere
         self.spent = max(self.spent - price, 0.0)
+        self.paid += price
         self.subgram = gram
         gram.admit(ws)
         local = gram.enter(state, guess)
