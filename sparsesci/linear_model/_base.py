@@ -62,13 +62,14 @@ def store(
     """
     for result in results:
         result.warn()
-    coef = np.vstack([np.atleast_2d(r.coef.T) for r in results]).astype(dtype)
-    intercept = np.hstack([r.intercept for r in results]).astype(dtype)
-    estimator.coef_ = coef[0] if single else coef
-    if not estimator.fit_intercept:
-        estimator.intercept_ = 0.0
+    if single:
+        (result,) = results
+        coef, intercept = result.coef.astype(dtype), dtype.type(result.intercept)
     else:
-        estimator.intercept_ = intercept[0] if single else intercept
+        coef = np.vstack([np.atleast_2d(r.coef.T) for r in results]).astype(dtype)
+        intercept = np.hstack([r.intercept for r in results]).astype(dtype)
+    estimator.coef_ = coef
+    estimator.intercept_ = intercept if estimator.fit_intercept else 0.0
     for name in ("dual_gap", "objective", "n_iter"):
         values = [getattr(result, name) for result in results]
         value = values[0] if len(values) == 1 else np.array(values)

@@ -240,6 +240,10 @@ class DenseDesign(ColumnDesign):
     def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
         """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
         size = len(columns)
+        if known == 0 and size * self.n_samples <= _CHUNK_ENTRIES:
+            all_rows = self._dense_rows(slice(None), columns)
+            gram[:size, :size] = all_rows @ all_rows.T
+            return
         gram[known:size, :size] = 0.0
         step = max(1, _CHUNK_ENTRIES // max(1, size - known))
         for start in range(0, self.n_samples, step):

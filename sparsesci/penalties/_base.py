@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -50,6 +51,7 @@ class Penalty:
         REGISTRY[cls.kernel] = cls
 
     @classmethod
+    @cache
     def signature(cls) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Names of the scalar and of the array parameters, in kernel order."""
         fields = dataclasses.fields(cls)
@@ -92,7 +94,9 @@ class Penalty:
 
         Taken from slope and curvature: a penalty that is smooth at zero overrides it.
         """
-        if self.curvature > 0 or np.min(self.slope) * self.alpha > 0:
+        slope = self.slope
+        smallest = slope if isinstance(slope, float) else float(np.min(slope))
+        if self.curvature > 0 or smallest * self.alpha > 0:
             return np.empty(0, dtype=np.int64)
         slope = np.broadcast_to(self.slope, n_features)
         return np.flatnonzero(slope < np.inf if self.alpha == 0 else slope == 0)

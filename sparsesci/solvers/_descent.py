@@ -71,10 +71,7 @@ class Descent:
 
     def is_cheap(self, ws: Indices) -> bool:
         """Whether the exact minimum on `ws` is as cheap as a look at all columns."""
-        if ws.size > _SMALL:
-            return False
-        assert isinstance(self.problem, LeastSquares)
-        return self._price(self.subgram or SubGram(self.problem), ws) <= _CHEAP
+        return ws.size <= _SMALL and self._price(ws) <= _CHEAP
 
     def knows(self, ws: Indices) -> bool:
         """Whether a Gram matrix holds all these columns."""
@@ -99,21 +96,22 @@ class Descent:
             self.problem.move(state, guess)
         if not isinstance(self.problem, LeastSquares):
             return self._on_problem(handle, ws, tol, state, control, np.inf)[0]
-        gram = self.subgram or SubGram(self.problem)
-        made, price = 0.0, self._price(gram, ws)
+        made, price = 0.0, self._price(ws)
         if price > max(_CHEAP, _EXTENSION * self.paid, self.spent):
             left = price - self.spent
             made, done = self._on_problem(handle, ws, tol, state, control, left)
             if done or control.status:
                 return made
-            self.problem.correlate(state, np.union1d(gram.columns, ws))
+            known = () if self.subgram is None else self.subgram.columns
+            self.problem.correlate(state, np.union1d(known, ws).astype(np.int64))
             state.fresh = False  # elsewhere
         self.spent = max(self.spent - price, 0.0)
         self.paid += price
-        self.subgram = gram
+        gram = self.subgram = self.subgram or SubGram(self.problem)
         gram.admit(ws)
         local = gram.enter(state, guess)
-        more = self._on_subgram(gram, penalty, ws, tol, local, control)
+        own = gram.handle(penalty, handle)
+        more = self._on_subgram(gram, own, ws, tol, local, control)
         return made + more if gram.leave(local, state) else made
 
     # -- on the problem as it is -------------------------------------------------------
@@ -169,17 +167,19 @@ class Descent:
             return 20 + _SPARSE_STEP * float(design.lengths[ws].mean())
         return 20 + _DENSE_STEP * design.n_samples
 
-    def _price(self, gram: SubGram, ws: Indices) -> float:
+    def _price(self, ws: Indices) -> float:
         """Nanoseconds for the inner products of `ws` that are not known."""
-        new = gram.missing(ws)
+        gram = self.subgram
+        new = ws if gram is None else gram.missing(ws)
         if new.size == 0:
             return 0.0
-        known, m = len(gram.columns), new.size
+        known, m = 0 if gram is None else len(gram.columns), new.size
         if known + m > SubGram.MAX_COLUMNS:
             return np.inf
         design = self._design()
         if isinstance(design, SparseDesign):
-            lengths = np.sort(design.lengths[np.concatenate([gram.columns, new])])
+            held = new if gram is None else np.concatenate([gram.columns, new])
+            lengths = np.sort(design.lengths[held])
             pairs = np.arange(known + m, 0, -1)
             pairs = np.minimum(pairs, m) if known else pairs
             return _SPARSE_PRODUCT * float(lengths @ pairs)
@@ -195,13 +195,13 @@ class Descent:
     def _on_subgram(
         self,
         gram: SubGram,
-        penalty: Penalty,
+        handle: Any,
         ws: Indices,
         tol: float,
         local: State,
         control: Control,
     ) -> float:
-        rows, handle = gram.position[ws], gram.handle(penalty)
+        rows = gram.position[ws]
         most = int(_GRAM_BURST_WORK / len(gram.columns))
         total, violation = 0, np.inf
         while not (violation <= tol or control.exhausted()):

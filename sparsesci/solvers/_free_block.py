@@ -26,7 +26,7 @@ _NONNEGATIVE_ENTRIES = 5_000_000
 def unbound_columns(problem: Problem, penalty: Penalty) -> Indices:
     """Columns that the penalty does not hold at all, constant ones apart."""
     unbound = penalty.unbound(problem.n_features)
-    return unbound[problem.lipschitz[unbound] > 0]
+    return unbound[problem.lipschitz[unbound] > 0] if unbound.size else unbound
 
 
 def free_block(problem: Problem, penalty: Penalty) -> FreeBlock | None:

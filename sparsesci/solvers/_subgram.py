@@ -52,8 +52,10 @@ class SubGram:
         self.lipschitz = self.design.lipschitz[self.columns]
         self._penalty = None
 
-    def handle(self, penalty: Penalty) -> Any:
-        """Return the kernel handle of the penalty on the columns."""
+    def handle(self, penalty: Penalty, whole: Any) -> Any:
+        """Return the kernel handle of the penalty on the columns, given that on all."""
+        if not penalty.signature()[1]:
+            return whole  # the same for every column
         if penalty is not self._penalty:
             self._penalty = penalty
             self._handle = penalty.restricted(self.columns).build()
@@ -76,16 +78,15 @@ class SubGram:
     def leave(self, local: State, state: State) -> bool:
         """Bring a state up to date with what happened here; False for nothing."""
         change = local.W - state.W[self.columns]
-        moved = np.flatnonzero(change.any(axis=1))
-        if moved.size == 0:
+        if not change.any():
             return False
         self.backend.subtract_product(
             self.design.matrix,
-            self.columns[moved],
-            np.ascontiguousarray(change[moved]),
+            self.columns,
+            change,
             state.residual.values,
             state.residual.offset,
         )
-        state.W[self.columns[moved]] = local.W[moved]
+        state.W[self.columns] = local.W
         state.fresh = False
         return True

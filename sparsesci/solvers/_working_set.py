@@ -13,6 +13,7 @@ The kernels do the arithmetic; every decision is taken here.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,9 @@ from sparsesci.solvers._problem import (
 
 # Up to this many features the working set is everything: choosing costs more.
 _SMALL = 100
+_NOTHING = np.empty(0)
+# Relative rounding error of a correlation.
+_UNIT = 16 * float(np.finfo(np.float64).eps)
 # Rows added to a working set: at least the first, else this share of the support.
 _MIN_GROWTH, _GROWTH = 100, 1.0
 # Updates for each active row before the residual is computed anew.
@@ -180,12 +184,17 @@ class WorkingSetSolver:
         self._n_kept = self.problem.n_features
         self._screened_gap = np.inf
         unbound = unbound_columns(self.problem, penalty)
-        energy = 2 * self.problem.null_objective
-        reach = np.sqrt(energy / self.problem.lipschitz[unbound])
-        self.certifier = Certifier(penalty, unbound, reach)
+        self.certifier = Certifier(penalty, unbound, self._reach(unbound))
         self.handle = self.certifier.handle
-        self.free = free_block(self.problem, penalty)
+        self.free = free_block(self.problem, penalty) if unbound.size else None
         self._make_feasible(state)
+
+    def _reach(self, columns: Indices) -> Doubles:
+        """Coefficients that a fit of the whole target could take."""
+        if columns.size == 0:
+            return _NOTHING
+        energy = 2 * self.problem.null_objective
+        return np.asarray(np.sqrt(energy / self.problem.lipschitz[columns]))
 
     def _make_feasible(self, state: State) -> None:
         W = state.W
@@ -229,9 +238,9 @@ class WorkingSetSolver:
 
     def _at_rounding(self, point: Certificate) -> bool:
         """Whether no column violates optimality by more than correlations are off."""
-        unit = 16 * np.finfo(np.float64).eps * np.sqrt(2 * self.problem.null_objective)
-        if point.violation > unit * np.sqrt(self.problem.lipschitz.max()):
+        if point.violation > self._rounding_unit():
             return False
+        unit = _UNIT * np.sqrt(2 * self.problem.null_objective)
         return bool((point.violations <= unit * np.sqrt(self.problem.lipschitz)).all())
 
     def _screen(self, point: Certificate, state: State) -> None:
@@ -301,4 +310,4 @@ class WorkingSetSolver:
     def _rounding_unit(self) -> float:
         """What the correlation of the longest column may be off."""
         energy = 2 * self.problem.null_objective * self.problem.lipschitz.max()
-        return float(16 * np.finfo(np.float64).eps * np.sqrt(energy))
+        return _UNIT * math.sqrt(energy)

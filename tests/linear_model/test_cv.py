@@ -19,6 +19,9 @@ from sparsesci.linear_model import (
     WeightedLasso,
     WeightedLassoCV,
 )
+from sparsesci.linear_model._folds import shared_gram
+from sparsesci.solvers._coordinate_descent import make_setting
+from sparsesci.solvers._gram import gram_of
 
 TIGHT = {"tol": 1e-12, "max_iter": 100_000}
 GRID = {"alphas": 6, "eps": 0.02, "cv": 3}
@@ -217,3 +220,54 @@ def test_a_column_of_targets_is_taken_with_a_warning():
     with pytest.warns(DataConversionWarning, match="column-vector"):
         model = LassoCV(alphas=4).fit(X, y[:, None])
     np.testing.assert_array_equal(model.coef_, LassoCV(alphas=4).fit(X, y).coef_)
+
+
+# ---- Gram matrices of folds ----------------------------------------------------------
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_the_gram_matrix_of_a_fold(weighted, fit_intercept):
+    X, y, weights = make_data(0, 60, 30, weighted=weighted)
+    X = np.asfortranarray(X + 100.0)
+    X[:, 4] = np.arange(60) < 20  # constant but for the first fold
+    weights = None if weights is None else weights * (60 / weights.sum())
+    whole = make_setting(X, y[None], weights, fit_intercept, True)
+    shared = shared_gram(whole.design, "auto")
+    for train, test in KFold(3).split(X):
+        ones = np.ones(60) if weights is None else weights
+        left = np.where(np.isin(np.arange(60), train), ones, 0.0)
+        left *= 60 / left.sum()
+        fold = make_setting(X, y[None], left, fit_intercept, True).design
+        found = shared.of_fold(fold, train, test)
+        np.testing.assert_allclose(found, gram_of(fold), rtol=1e-7, atol=1e-9)
+    some = np.arange(50)  # samples in neither part
+    left = np.where(np.arange(60) < 40, 1.5, 0.0)
+    fold = make_setting(X, y[None], left, fit_intercept, True).design
+    found = shared.of_fold(fold, some[:40], some[40:])
+    np.testing.assert_array_equal(found, gram_of(fold))
+
+
+@pytest.mark.parametrize(
+    ("shape", "precompute", "made"),
+    [
+        ((60, 30), "auto", True),
+        ((60, 120), "auto", True),
+        ((60, 121), "auto", False),
+        ((60, 121), True, True),
+        ((60, 30), False, False),
+    ],
+)
+def test_when_folds_share_a_gram_matrix(shape, precompute, made):
+    X, y, _ = make_data(0, *shape)
+    whole = make_setting(np.asfortranarray(X), y[None], None, True, True)
+    assert (shared_gram(whole.design, precompute) is not None) == made
+
+
+@pytest.mark.parametrize("n_features", [30, 110])
+def test_gram_matrices_do_not_change_the_curve(backend, n_features):
+    X, y, weights = make_data(2, 60, n_features, weighted=True)
+    options = {"alphas": 12, "eps": 0.02, "tol": 1e-10, "cv": 4}
+    curves = [
+        LassoCV(precompute=p, **options).fit(X, y, sample_weight=weights).mse_path_
+        for p in ("auto", False)
+    ]
+    np.testing.assert_allclose(curves[0], curves[1], rtol=1e-6)

@@ -1,0 +1,144 @@
+"""Descent on Gram matrices: their entries, and that it matters not when they come.
+
+Whatever the prices are, the solution is the same; they only decide how it is found.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from problems import FORMATS, PENALTIES, make_data, objective
+
+from sparsesci.operators.design import as_design
+from sparsesci.penalties import L1
+from sparsesci.solvers import _descent, coordinate_descent
+from sparsesci.solvers._control import Control
+from sparsesci.solvers._inputs import check_design_matrix
+from sparsesci.solvers._path import extrapolate
+from sparsesci.solvers._problem import LeastSquares
+from sparsesci.solvers._subgram import SubGram
+from sparsesci.solvers._working_set import WorkingSetSolver
+
+
+def _problem(form="F", dtype=np.float64, weighted=True, **shape):
+    X, y, weights = make_data(0, weighted=weighted, **shape)
+    X = check_design_matrix(FORMATS[form](X.astype(dtype)))
+    if weights is not None:
+        weights = weights * (len(y) / weights.sum())
+    design = as_design(X, weights, True)
+    return LeastSquares(design, design.center_targets(y[None])[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("form", ["F", "CSC"])
+def test_a_gram_matrix_grows_with_its_columns(backend, form, dtype):
+    problem = _problem(form, dtype)
+    gram = SubGram(problem)
+    for ws in ([5, 7, 30], [7, 2], [5], [119, 0, 2, 64, 63, 62, 61, 60, 59]):
+        gram.admit(np.array(ws))
+    assert gram.columns.tolist() == [5, 7, 30, 2, 119, 0, 64, 63, 62, 61, 60, 59]
+    assert_array_equal(gram.columns[gram.position[gram.columns]], gram.columns)
+    A = problem.design.dense_columns(gram.columns)
+    m = len(gram.columns)
+    assert_allclose(gram.gram[:m, :m], A.T @ A, atol=1e-12 * len(A))
+
+
+def test_a_gram_matrix_in_chunks(monkeypatch):
+    monkeypatch.setattr("sparsesci.operators.design._CHUNK_ENTRIES", 50)
+    problem = _problem(n_samples=70, n_features=30)
+    gram = SubGram(problem)
+    gram.admit(np.arange(3, 12))
+    gram.admit(np.arange(20))
+    A = problem.design.dense_columns(gram.columns)
+    m = len(gram.columns)
+    assert_allclose(gram.gram[:m, :m], A.T @ A, atol=1e-12 * len(A))
+
+
+@pytest.mark.parametrize("case", PENALTIES, ids=str)
+@pytest.mark.parametrize("form", ["F", "CSC"])
+@pytest.mark.parametrize("cheap", [0, np.inf], ids=["rented", "bought"])
+def test_prices_do_not_change_the_solution(monkeypatch, backend, form, case, cheap):
+    X, y, weights = make_data(3, weighted=True)
+    options = {"fit_intercept": True, "sample_weight": weights, "tol": 1e-12}
+    X = FORMATS[form](X)
+    expected = coordinate_descent(X, y, case.penalty, **options)
+    monkeypatch.setattr(_descent, "_CHEAP", cheap)
+    result = coordinate_descent(X, y, case.penalty, max_iter=50_000, **options)
+    assert result.converged
+    values = [
+        objective(X, y, r.coef, r.intercept, case.penalty, weights)
+        for r in (result, expected)
+    ]
+    assert values[0] == pytest.approx(values[1], rel=1e-10)
+
+
+@pytest.mark.parametrize("n_targets", [1, 3])
+def test_descent_buys_what_it_has_paid_for_in_steps(monkeypatch, n_targets):
+    """Columns on which descent crawls; the Gram matrix is dear, but not too dear."""
+    monkeypatch.setattr(_descent, "_CHEAP", 0)
+    X, y, _ = make_data(0, 200, 150, n_targets if n_targets > 1 else 0)
+    X = np.asfortranarray(np.cumsum(X - X.mean(axis=0), axis=1))
+    design = as_design(X, None, False)
+    problem = LeastSquares(design, np.ascontiguousarray(np.atleast_2d(y.T)))
+    solver = WorkingSetSolver(problem, Control(tol=1e-10, max_iter=10**6))
+    state = problem.start(np.zeros((150, n_targets)))
+    point = solver.solve(L1(1e-3), state)
+    assert solver.control.status == "converged"
+    assert solver.descent.subgram is not None
+    assert solver.descent.paid > 0
+    assert point.gap <= 1e-10 * problem.null_objective
+
+
+def test_more_columns_than_a_gram_matrix_may_hold(monkeypatch):
+    monkeypatch.setattr(SubGram, "MAX_COLUMNS", 5)
+    X, y, _ = make_data(1)
+    result = coordinate_descent(X, y, L1(0.05), tol=1e-9, max_iter=10**5)
+    assert result.converged
+    assert np.count_nonzero(result.coef) > 5
+
+
+def test_the_last_digits_cost_little():
+    """A gap of 1e-12 takes at most twice the passes over all columns of one of 1e-4."""
+    for seed in range(5):
+        X, y, _ = make_data(seed, 100, 400)
+        looks = [
+            len(
+                coordinate_descent(
+                    X, y, L1(0.02), tol=tol, max_iter=10**5, keep_history=True
+                ).history
+            )
+            for tol in (1e-4, 1e-12)
+        ]
+        assert looks[1] <= 2 * looks[0]
+
+
+# ---- the predictor of a path ---------------------------------------------------------
+def test_extrapolation_continues_a_line():
+    older, W = (
+        np.array([[1.0], [2.0], [0.0], [0.5]]),
+        np.array([[2.0], [1.0], [3], [0]]),
+    )
+    guess = extrapolate([(3.0, older), (2.0, W)], 1.5)
+    # The second is on its way to zero, the others entered or left.
+    assert_allclose(guess[:, 0], [2.5, 0.5, 3.0, 0.0])
+    guess = extrapolate([(3.0, older), (2.0, W)], 0.5)
+    assert_allclose(guess[:, 0], [3.5, 0.0, 3.0, 0.0])
+
+
+@pytest.mark.parametrize("alphas", [(1.0, 1.0, 1.0), (1.0, 2.0, 0.5), (2.0, 1.0, 1.0)])
+def test_no_line_without_two_steps_down(alphas):
+    W = np.ones((2, 1))
+    assert extrapolate([(alphas[0], W), (alphas[1], W)], alphas[2]) is None
+    assert extrapolate([(1.0, W)], 0.5) is None
+
+
+def test_on_a_line_the_guess_is_the_solution():
+    """Orthogonal columns: no change of the support, so that the path is a line."""
+    X = np.linalg.qr(np.random.default_rng(0).standard_normal((50, 20)))[0] * 7
+    y = X @ np.full(20, 3.0)
+    W = [
+        coordinate_descent(X, y, L1(a), tol=1e-14).coef[:, None]
+        for a in (0.3, 0.2, 0.1)
+    ]
+    assert_allclose(extrapolate([(0.3, W[0]), (0.2, W[1])], 0.1), W[2], rtol=1e-10)
