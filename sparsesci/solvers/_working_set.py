@@ -121,7 +121,7 @@ class WorkingSetSolver:
                 penalty, self.handle, ws, tol, state, self.control, guess
             )
             seed = guess = None
-            if made == 0:
+            if made == 0 and not self.control.status:  # time may have run out in there
                 self.control.status = "stalled"
             updates += made
 

@@ -66,6 +66,16 @@ def test_time_limit_holds_for_a_whole_path():
     assert path[-1][1].status == "time_limit"
 
 
+@pytest.mark.filterwarnings("ignore:Objective did not converge")
+def test_time_that_runs_out_within_a_descent_is_no_stall():
+    X, y, _ = _hard()
+    for limit in np.linspace(0.001, 0.02, 40):
+        path = regularization_path(
+            X, y, L1(1), alphas=50, tol=1e-9, max_iter=10**6, time_limit=limit
+        )
+        assert {result.status for _, result in path} <= {"converged", "time_limit"}
+
+
 def test_history_only_on_demand():
     X, y, _ = make_data(0)
     assert coordinate_descent(X, y, L1(0.01)).history == []
