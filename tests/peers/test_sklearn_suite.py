@@ -48,6 +48,7 @@ DIFFERENCES = {
         "right to rounding"
     ),
     "test_warm_start": _RESUMED,
+    "test_warm_start_multitask_lasso": _RESUMED,
     "test_warm_start_convergence": (
         "n_iter_ is at least 1, and tol is half of what it is in scikit-learn: the "
         "certificate of the first fit came from an earlier iterate, which is lost"
@@ -70,6 +71,13 @@ DIFFERENCES = {
     "test_enet_nonfinite_params": (
         "found before any iteration, so the text differs: a column is too large"
     ),
+}
+
+# Which number of passes or which of several right solutions comes out depends on the
+# backend: these pass on one of the two.
+ON_ONE_BACKEND = {
+    "test_warm_start_multitask_lasso",
+    "test_elasticnet_precompute_gram_weighted_samples",
 }
 
 pytestmark = [
@@ -127,7 +135,8 @@ def _expect_differences(request):
     test = request.node
     reason = DIFFERENCES.get(test.name) or DIFFERENCES.get(test.originalname)
     if reason is not None:
-        test.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+        strict = test.originalname not in ON_ONE_BACKEND
+        test.add_marker(pytest.mark.xfail(reason=reason, strict=strict))
 
 
 def test_the_suite_runs_on_our_classes():
