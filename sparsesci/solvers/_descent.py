@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from sparsesci._kernels._contract import Doubles, Indices, Matrix
-from sparsesci.operators.design import ColumnDesign, SparseDesign
+from sparsesci._kernels._contract import Doubles, Indices
+from sparsesci.operators.design import SparseDesign
 from sparsesci.penalties import Penalty
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._problem import (
@@ -22,6 +22,7 @@ from sparsesci.solvers._problem import (
     LeastSquares,
     Problem,
     State,
+    move,
 )
 from sparsesci.solvers._subgram import SubGram
 
@@ -65,7 +66,7 @@ class Descent:
     def __init__(self, problem: Problem, rng: Any = None) -> None:
         self.problem, self.rng = problem, rng
         self.workspace = Workspace()
-        self.subgram: SubGram | None = None
+        self.subgram = SubGram(problem) if isinstance(problem, LeastSquares) else None
         # Nanoseconds: for steps on the data, and for inner products.
         self.spent, self.paid = 0.0, 0.0
 
@@ -74,8 +75,8 @@ class Descent:
         return ws.size <= _SMALL and self._price(ws) <= _CHEAP
 
     def knows(self, ws: Indices) -> bool:
-        """Whether a Gram matrix holds all these columns."""
-        return self.subgram is not None and not self.subgram.missing(ws).size
+        """Whether all inner products of these columns are known."""
+        return self.subgram is None or not self.subgram.missing(ws).size
 
     def run(
         self,
@@ -92,30 +93,28 @@ class Descent:
         A guess of the coefficients is a better start, where there is a Gram matrix to
         move to it cheaply. Returns the number of updates, 0 where rounding forbids any.
         """
-        if isinstance(self.problem, GramLeastSquares) and guess is not None:
-            self.problem.move(state, guess)
-        if not isinstance(self.problem, LeastSquares):
-            return self._on_problem(handle, ws, tol, state, control, np.inf)[0]
+        problem, gram = self.problem, self.subgram
+        if gram is None:
+            assert isinstance(problem, GramLeastSquares)
+            if guess is not None:
+                move(state, guess, problem.gram)
+            return self._on_gram(problem, handle, ws, tol, state, control)
         made, price = 0.0, self._price(ws)
         if price > max(_CHEAP, _EXTENSION * self.paid, self.spent):
             left = price - self.spent
-            made, done = self._on_problem(handle, ws, tol, state, control, left)
+            made, done = self._on_data(handle, ws, tol, state, control, left)
             if done or control.status:
                 return made
-            known = () if self.subgram is None else self.subgram.columns
-            self.problem.correlate(state, np.union1d(known, ws).astype(np.int64))
+            problem.correlate(state, np.union1d(gram.columns, ws))
             state.fresh = False  # elsewhere
         self.spent = max(self.spent - price, 0.0)
         self.paid += price
-        gram = self.subgram = self.subgram or SubGram(self.problem)
         gram.admit(ws)
-        local = gram.enter(state, guess)
-        own = gram.handle(penalty, handle)
-        more = self._on_subgram(gram, own, ws, tol, local, control)
+        local, own = gram.enter(state, guess), gram.handle(penalty, handle)
+        more = self._on_gram(gram, own, gram.position[ws], tol, local, control)
         return made + more if gram.leave(local, state) else made
 
-    # -- on the problem as it is -------------------------------------------------------
-    def _on_problem(
+    def _on_data(
         self,
         handle: Any,
         ws: Indices,
@@ -125,135 +124,110 @@ class Descent:
         budget: float,
     ) -> tuple[float, bool]:
         """Return the updates, and False if they ended because the budget did."""
-        problem = self.problem
-        on_data = isinstance(problem, LeastSquares)
-        plain_updates = _PLAIN_SWEEPS * ws.size if on_data else 0
+        problem, price = self.problem, self._step_price(ws)
+        plain = _PLAIN_SWEEPS * ws.size
         enough = max(_MANY_SWEEPS * ws.size, _MANY_PASSES * problem.n_features)
-        step_price = self._step_price(ws) if on_data else 0.0
         most = int(_BURST_WORK / problem.update_cost)
         total = 0
         while True:
-            limit = min(most, plain_updates) if total < plain_updates else most
+            limit = min(most, plain) if total < plain else most
             if budget < np.inf:
-                limit = min(limit, int((budget / step_price) - total))
+                limit = min(limit, int(budget / price) - total)
+            accelerate = total >= plain
             made, violation = self._burst(
-                problem.matrix,
-                handle,
-                problem.lipschitz,
-                ws,
-                state.W,
-                state.residual.values,
-                state.residual.offset,
-                limit,
-                tol,
-                total >= plain_updates,
-                control,
+                problem, handle, ws, limit, tol, accelerate, state, control
             )
-            state.fresh = False
             if violation == 0 and total == 0:
                 return 0, True  # nothing moved
             total += made
-            self.spent += made * step_price
+            self.spent += made * price
             if violation <= tol or control.exhausted():
                 return total, True
-            if total * step_price >= budget:
+            if total * price >= budget:
                 return total, False
             if total >= enough:
                 return total, True
 
+    def _on_gram(
+        self,
+        gram: GramLeastSquares | SubGram,
+        handle: Any,
+        rows: Indices,
+        tol: float,
+        state: State,
+        control: Control,
+    ) -> float:
+        """Return the updates, 0 if nothing moved."""
+        most = int(_GRAM_BURST_WORK / len(state.W))
+        enough = _MANY_SWEEPS**2 * rows.size
+        total = 0
+        while True:
+            made, violation = self._burst(
+                gram, handle, rows, most, tol, True, state, control
+            )
+            if violation == 0 and total == 0:
+                return 0
+            total += made
+            if violation <= tol or total >= enough or control.exhausted():
+                return total
+
+    def _burst(
+        self,
+        where: Problem | SubGram,
+        handle: Any,
+        rows: Indices,
+        limit: int,
+        tol: float,
+        accelerate: bool,
+        state: State,
+        control: Control,
+    ) -> tuple[int, float]:
+        backend, residual = self.problem.backend, state.residual
+        size = backend.burst_work_size(where.matrix, rows.size, state.n_targets)
+        self.workspace.reserve(size, rows.size)
+        left = int((control.max_iter - control.n_iter) * rows.size)
+        made, violation = backend.cd_burst(
+            where.matrix,
+            handle,
+            where.lipschitz,
+            rows if self.rng is None else self.rng.permutation(rows),
+            state.W,
+            residual.values,
+            residual.offset,
+            max(1, min(limit, left)) if self.rng is None else rows.size,
+            tol,
+            accelerate,
+            self.workspace.work,
+            self.workspace.index_work,
+        )
+        state.fresh = False
+        control.n_iter += made / rows.size
+        return made, violation
+
+    # -- prices ------------------------------------------------------------------------
     def _step_price(self, ws: Indices) -> float:
-        design = self._design()
+        """Nanoseconds for an update on the data."""
+        assert self.subgram is not None
+        design = self.subgram.design
         if isinstance(design, SparseDesign):
             return 20 + _SPARSE_STEP * float(design.lengths[ws].mean())
         return 20 + _DENSE_STEP * design.n_samples
 
     def _price(self, ws: Indices) -> float:
         """Nanoseconds for the inner products of `ws` that are not known."""
-        gram = self.subgram
-        new = ws if gram is None else gram.missing(ws)
+        assert self.subgram is not None
+        gram, design = self.subgram, self.subgram.design
+        new = gram.missing(ws)
         if new.size == 0:
             return 0.0
-        known, m = 0 if gram is None else len(gram.columns), new.size
+        known, m = len(gram.columns), new.size
         if known + m > SubGram.MAX_COLUMNS:
             return np.inf
-        design = self._design()
         if isinstance(design, SparseDesign):
-            held = new if gram is None else np.concatenate([gram.columns, new])
-            lengths = np.sort(design.lengths[held])
-            pairs = np.arange(known + m, 0, -1)
-            pairs = np.minimum(pairs, m) if known else pairs
-            return _SPARSE_PRODUCT * float(lengths @ pairs)
+            lengths = np.sort(design.lengths[np.concatenate([gram.columns, new])])
+            partners = np.arange(known + m, 0, -1)  # that are longer
+            if known:
+                partners = np.minimum(partners, m)
+            return _SPARSE_PRODUCT * float(lengths @ partners)
         products = _DENSE_PRODUCT * m * (known + m / 2)
         return design.n_samples * (products + _GATHER * (known + m))
-
-    def _design(self) -> ColumnDesign:
-        assert isinstance(self.problem, LeastSquares)
-        assert isinstance(self.problem.design, ColumnDesign)
-        return self.problem.design
-
-    # -- on the Gram matrix of a working set -------------------------------------------
-    def _on_subgram(
-        self,
-        gram: SubGram,
-        handle: Any,
-        ws: Indices,
-        tol: float,
-        local: State,
-        control: Control,
-    ) -> float:
-        rows = gram.position[ws]
-        most = int(_GRAM_BURST_WORK / len(gram.columns))
-        total, violation = 0, np.inf
-        while not (violation <= tol or control.exhausted()):
-            made, violation = self._burst(
-                gram.matrix,
-                handle,
-                gram.lipschitz,
-                rows,
-                local.W,
-                local.residual.values,
-                local.residual.offset,
-                most,
-                tol,
-                True,
-                control,
-            )
-            total += made
-            if total >= _MANY_SWEEPS * _MANY_SWEEPS * ws.size:
-                break
-        return total
-
-    def _burst(
-        self,
-        matrix: Matrix,
-        handle: Any,
-        lipschitz: Doubles,
-        ws: Indices,
-        W: Doubles,
-        residual: Doubles,
-        offset: Doubles,
-        limit: int,
-        tol: float,
-        accelerate: bool,
-        control: Control,
-    ) -> tuple[int, float]:
-        backend = self.problem.backend
-        size = backend.burst_work_size(matrix, ws.size, len(residual))
-        self.workspace.reserve(size, ws.size)
-        left = int((control.max_iter - control.n_iter) * ws.size)
-        made, violation = backend.cd_burst(
-            matrix,
-            handle,
-            lipschitz,
-            ws if self.rng is None else self.rng.permutation(ws),
-            W,
-            residual,
-            offset,
-            max(1, min(limit, left)) if self.rng is None else ws.size,
-            tol,
-            accelerate,
-            self.workspace.work,
-            self.workspace.index_work,
-        )
-        control.n_iter += made / ws.size
-        return made, violation

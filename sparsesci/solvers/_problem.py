@@ -34,6 +34,15 @@ class State:
         return np.flatnonzero(self.W if self.W.shape[1] == 1 else self.W.any(axis=1))
 
 
+def move(state: State, W: Doubles, gram: Doubles) -> None:
+    """Take other coefficients where the residual is ``X~' S R``."""
+    step = W - state.W
+    moved = np.flatnonzero(step.any(axis=1))
+    state.residual.values -= step[moved].T @ gram[moved]
+    state.W[moved] = W[moved]
+    state.fresh = False
+
+
 class Problem(Protocol):
     """What the working-set solver asks of a least-squares problem."""
 
@@ -124,14 +133,6 @@ class GramLeastSquares:
         support = state.support()
         fitted = state.W[support].T @ self.gram[support]
         state.residual = Residual(self.Xy - fitted, np.zeros(len(self.Xy)))
-        state.fresh = False
-
-    def move(self, state: State, W: Doubles) -> None:
-        """Take other coefficients."""
-        step = W - state.W
-        moved = np.flatnonzero(step.any(axis=1))
-        state.residual.values -= step[moved].T @ self.gram[moved]
-        state.W[moved] = W[moved]
         state.fresh = False
 
     def correlate(self, state: State, columns: Indices | None = None) -> None:

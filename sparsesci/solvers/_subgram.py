@@ -9,7 +9,7 @@ import numpy as np
 from sparsesci._kernels._contract import Doubles, Indices
 from sparsesci.operators.design import ColumnDesign, Residual
 from sparsesci.penalties import Penalty
-from sparsesci.solvers._problem import LeastSquares, State
+from sparsesci.solvers._problem import LeastSquares, State, move
 
 
 class SubGram:
@@ -66,14 +66,12 @@ class SubGram:
 
         A guess of the coefficients takes the place of those of the state.
         """
-        W, U = state.W[self.columns], state.U[self.columns]
+        U = state.U[self.columns]
         h = np.ascontiguousarray(self.design.n_samples * U.T)
+        local = State(state.W[self.columns], Residual(h, np.zeros(len(h))), U)
         if guess is not None:
-            step = guess[self.columns] - W
-            moved = np.flatnonzero(step.any(axis=1))
-            h -= step[moved].T @ self.gram[moved, : len(W)]
-            W += step
-        return State(W, Residual(h, np.zeros(len(h))), U)
+            move(local, guess[self.columns], self.gram[:, : len(U)])
+        return local
 
     def leave(self, local: State, state: State) -> bool:
         """Bring a state up to date with what happened here; False for nothing."""

@@ -38,6 +38,8 @@ _SMALL = 100
 _NOTHING = np.empty(0)
 # Relative rounding error of a correlation.
 _UNIT = 16 * float(np.finfo(np.float64).eps)
+# A violation of so many rounding errors counts as none.
+_EXACT = 4
 # Rows added to a working set: at least the first, else this share of the support.
 _MIN_GROWTH, _GROWTH = 100, 1.0
 # Updates for each active row before the residual is computed anew.
@@ -75,6 +77,9 @@ class WorkingSetSolver:
         self.backend = problem.backend
         self.alive = problem.lipschitz > 0
         self.all_alive = bool(self.alive.all())
+        # What the correlation of a column of unit length may be off, and the longest's.
+        self.unit = _UNIT * math.sqrt(2 * problem.null_objective)
+        self.rounding = self.unit * math.sqrt(problem.lipschitz.max())
         self.kept: Indices | None = None
 
     def solve(
@@ -144,14 +149,14 @@ class WorkingSetSolver:
                 self.control.status = "stalled"
                 return point
             self.problem.refresh(state)
-            guess, tol = None, max(0.03 * tol, 4 * self._rounding_unit())
+            guess, tol = None, max(0.03 * tol, _EXACT * self.rounding)
 
     def _gram_tol(self, ws: Indices) -> float:
         """Exact where that is cheap, else a third of the violation that is allowed."""
         held = np.ravel(self.certifier.threshold)
         held = held[(held > 0) & (held < np.inf)]
         if ws.size <= 2 * _SMALL or held.size == 0:
-            return 4 * self._rounding_unit()
+            return _EXACT * self.rounding
         return 0.3 * np.sqrt(self.control.tol) * float(held.min())
 
     def _descend_at(self, level: float, state: State) -> float:
@@ -238,10 +243,10 @@ class WorkingSetSolver:
 
     def _at_rounding(self, point: Certificate) -> bool:
         """Whether no column violates optimality by more than correlations are off."""
-        if point.violation > self._rounding_unit():
+        if point.violation > self.rounding:
             return False
-        unit = _UNIT * np.sqrt(2 * self.problem.null_objective)
-        return bool((point.violations <= unit * np.sqrt(self.problem.lipschitz)).all())
+        each = self.unit * np.sqrt(self.problem.lipschitz)
+        return bool((point.violations <= each).all())
 
     def _screen(self, point: Certificate, state: State) -> None:
         """Drop columns that the gap proves to be zero."""
@@ -301,13 +306,8 @@ class WorkingSetSolver:
     def _inner_tol(self, point: Certificate, ws: Indices) -> float:
         """Follow the violation down, faster where the working set looks complete."""
         if self.descent.is_cheap(ws):
-            return 4 * self._rounding_unit()  # exact, since that is cheap
+            return _EXACT * self.rounding
         need = 0.3 * self.target / point.gap if point.gap > 0 else 0.0
         complete = ws.size >= self._n_kept or self.descent.knows(ws)
         floor = 1e-3 if complete else 0.1
         return point.violation * min(max(need, floor), 0.3)
-
-    def _rounding_unit(self) -> float:
-        """What the correlation of the longest column may be off."""
-        energy = 2 * self.problem.null_objective * self.problem.lipschitz.max()
-        return _UNIT * math.sqrt(energy)
