@@ -181,12 +181,13 @@ def kronecker_sbl(
     fit = Fit(checked, Y, options)
     posterior = fit.run(control)
     fit.warn(control)
-    return _result(fit, posterior, control, single)
+    return make_result(fit, posterior, control, single)
 
 
-def _result(
+def make_result(
     fit: Fit, posterior: Posterior, control: Control, single: bool
 ) -> KroneckerResult:
+    """Wrap up a run in the caller's shapes: one observation or several."""
     n_snapshots = len(fit.Y)
     coef = fit.scale * fit.full(posterior.mean).reshape(n_snapshots, -1)
     fitted = mode_products(fit.factors, posterior.mean)

@@ -34,6 +34,12 @@ def squares(values: Array) -> Array:
     return values.real**2 + values.imag**2 if np.iscomplexobj(values) else values**2
 
 
+def root_mean_square(values: Array) -> float:
+    """Root of the mean squared magnitude, also of numbers without a square."""
+    largest = float(np.abs(values).max())
+    return largest * math.sqrt(energy(values / largest) / values.size)
+
+
 def all_but(axis: int, n_dim: int) -> tuple[int, ...]:
     """All axes of a tensor, except one."""
     return tuple(k for k in range(n_dim) if k != axis)

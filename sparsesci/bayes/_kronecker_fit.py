@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesci._logging import warn_caller
-from sparsesci.bayes._kronecker_estep import Posterior, energy
+from sparsesci.bayes._kronecker_estep import Posterior, energy, root_mean_square
 from sparsesci.bayes._kronecker_inputs import (
     check_noise,
     check_per_factor,
@@ -94,8 +94,7 @@ class Fit:
 
     def __init__(self, factors: Sequence[Array], Y: Array, options: Options) -> None:
         self.all_factors, self.options = factors, options
-        largest = float(np.abs(Y).max())
-        self.scale = largest * math.sqrt(energy(Y / largest) / Y.size)
+        self.scale = root_mean_square(Y)
         self.Y = Y = Y / self.scale
         self.kept = kept = usable_columns(factors)
         self.factors = [factor[:, where] for factor, where in zip(factors, kept)]
@@ -251,10 +250,15 @@ class Fit:
                 "`noise`.",
                 RuntimeWarning,
             )
-        if control.status in ("max_iter", "time_limit"):
-            warn_caller(
-                f"The prior variances did not converge: {control.status} was reached "
-                f"after {control.n_iter:.0f} iterations with a relative change of "
-                f"{self.change:.3e}, tolerance: {control.tol:.3e}.",
-                ConvergenceWarning,
-            )
+        warn_if_unfinished(control, self.change)
+
+
+def warn_if_unfinished(control: Control, change: float) -> None:
+    """Issue a ConvergenceWarning that states the change reached."""
+    if control.status in ("max_iter", "time_limit"):
+        warn_caller(
+            f"The prior variances did not converge: {control.status} was reached "
+            f"after {control.n_iter:.0f} iterations with a relative change of "
+            f"{change:.3e}, tolerance: {control.tol:.3e}.",
+            ConvergenceWarning,
+        )
