@@ -31,7 +31,7 @@ class KroneckerResult(SolverResult):
     objective : float
         Negative log-evidence of the final variances, in nats.
     violation : float
-        Last relative change of the prior variances.
+        Last relative change of the variances.
     gammas : list of K ndarrays of shape (n_k,)
         Factors of the prior variances; 0 where they were pruned.
     noise_variance : float
@@ -52,7 +52,7 @@ def kronecker_sbl(
     mstep: str = "svd",
     noise: str | float = "learn",
     coupling: Any = None,
-    prune: Any = 1e-3,
+    prune: Any = 3e-4,
     max_iter: int = 150,
     tol: float = 1e-4,
     time_limit: float | None = None,
@@ -95,17 +95,19 @@ def kronecker_sbl(
     noise : "learn" or float, default="learn"
         Variance of the noise, ``E |e_i|^2``, in the square of the units of y; positive.
     coupling : float or sequence of K floats, default=None
-        In [0, 1]. With a positive number b for a factor, its variances are
-        ``C g_k`` with C tridiagonal, 1 on the diagonal and b beside it: neighbours are
-        non-zero together. A heuristic, for ``mstep="am"`` only, that may let the
-        evidence fall. None and 0 stand for no coupling.
-    prune : float or sequence of K floats, default=1e-3
+        In [0, 1]. With a positive number b for a factor, its variances are ``C s``
+        for some s >= 0, with C tridiagonal, 1 on the diagonal and b beside it:
+        neighbours are non-zero together. With ``mstep="mm"`` the evidence cannot fall;
+        "am" projects what it would do without coupling, a heuristic; "svd" has none.
+        None and 0 stand for no coupling.
+    prune : float or sequence of K floats, default=3e-4
         In [0, 1): entries of g_k below this share of the largest are removed; 0 for
         never.
     max_iter : int, default=150
         Largest number of iterations.
     tol : float, default=1e-4
-        Relative change, in norm, of the prior variances at which to stop.
+        Relative change of the prior variances, in norm, and of learned noise at which
+        to stop.
     time_limit : float, default=None
         In seconds.
     callback : callable, default=None

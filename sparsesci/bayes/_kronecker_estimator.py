@@ -39,8 +39,8 @@ class KroneckerSBL(BaseEstimator):
     noise : "learn" or float, default="learn"
         Variance of the noise.
     coupling : float or sequence of K floats, default=None
-        Coupling of the variances of neighbours, in [0, 1], for ``mstep="am"``.
-    prune : float or sequence of K floats, default=1e-3
+        Coupling of the variances of neighbours, in [0, 1], for "mm" and "am".
+    prune : float or sequence of K floats, default=3e-4
         Entries of a factor of the variances below this share of its largest are
         removed.
     support_tol : float, default=1e-3
@@ -48,7 +48,7 @@ class KroneckerSBL(BaseEstimator):
     max_iter : int, default=150
         Largest number of iterations.
     tol : float, default=1e-4
-        Relative change of the prior variances at which to stop.
+        Relative change of the variances at which to stop.
     verbose : int or bool, default=0
         Log a line for each iteration, to the logger "sparsesci".
 
@@ -104,7 +104,7 @@ class KroneckerSBL(BaseEstimator):
         mstep="svd",
         noise="learn",
         coupling=None,
-        prune=1e-3,
+        prune=3e-4,
         support_tol=1e-3,
         max_iter=150,
         tol=1e-4,

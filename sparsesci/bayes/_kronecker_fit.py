@@ -23,8 +23,8 @@ from sparsesci.bayes._kronecker_msteps import (
     couple,
     coupling_matrix,
     em_noise,
-    mm_gamma,
     mm_noise,
+    mm_step,
     relative_change,
     svd_step,
 )
@@ -39,10 +39,11 @@ _COUPLED_SWEEPS = 9
 # Over-relaxation: how fast it grows as long as it pays, and how far.
 _GROWTH = 1.3
 _MOST_RELAXATION = 1e3
-_LARGEST_LOG = 200.0
-# Variances start this much above what explains the energy of y: from below, the M-step
-# "svd" settles on wrong atoms more often.
-_FIRST_LEVEL = 100.0
+_LARGEST_LOG = 1.0
+# Variances start this much above what explains the energy of y: from below, "svd"
+# settles on wrong atoms more often. Projections of "am" are slow from above.
+_FIRST_LEVEL = 10.0
+_FIRST_PROJECTED_LEVEL = 1e-2
 # Learned noise starts at this share of the mean square of y, and ends above the other.
 _FIRST_NOISE = 0.1
 _LEAST_NOISE = 1e-12
@@ -65,18 +66,17 @@ def check_options(
     check_choice("mstep", mstep, MSTEPS)
     noise = check_noise(noise)
     betas = check_per_factor("coupling", coupling, n_factors, 1.0)
-    if any(betas) and mstep != "am":
-        raise ValueError(
-            f"coupling is defined for mstep='am' only, got mstep={mstep!r}."
-        )
+    if any(betas) and mstep == "svd":
+        raise ValueError("coupling needs mstep='mm' or 'am', got mstep='svd'.")
     ratios = check_per_factor("prune", prune, n_factors, 1.0, open_high=True)
     return Options(mstep, noise, betas, ratios)
 
 
-def _beyond(start: Any, step: Any, relaxation: float) -> Any:
-    """``start * (step / start) ** relaxation``, without overflow."""
-    logs = relaxation * np.log(step / start)
-    return start * np.exp(np.clip(logs, -_LARGEST_LOG, _LARGEST_LOG))
+def _beyond(start: Array, step: Array, relaxation: float) -> Array:
+    """Go on from `step` in its direction from `start`, in logarithms."""
+    logs = (relaxation - 1) * np.log(step / start)
+    further = step * np.exp(np.clip(logs, -_LARGEST_LOG, _LARGEST_LOG))
+    return np.asarray(further * (np.linalg.norm(step) / np.linalg.norm(further)))
 
 
 class Fit:
@@ -102,8 +102,11 @@ class Fit:
         # Equal variances; at level 1, they explain the energy of Y.
         power = math.prod(energy(factor) for factor in self.factors)
         level = energy(Y) / len(Y) / power
-        self.gammas = balanced([np.ones(len(where)) for where in kept])
-        self.gammas[-1] *= _FIRST_LEVEL * level
+        projects = options.mstep == "am" and any(options.coupling)
+        shares = balanced([np.ones(len(where)) for where in kept])
+        shares[-1] *= level * (_FIRST_PROJECTED_LEVEL if projects else _FIRST_LEVEL)
+        # "mm" works on these: each factor is its coupling times its shares.
+        self.shares = shares
         if options.noise is None:
             self.noise = _FIRST_NOISE
         else:  # the bound is below what makes a difference
@@ -112,9 +115,10 @@ class Fit:
             coupling_matrix(len(where), beta) if beta else None
             for where, beta in zip(kept, options.coupling)
         ]
+        self.gammas = [self._coupled(k) for k in range(len(kept))]
         self.evidence_path: list[float] = []
         self.change = math.inf
-        self.relaxes = options.mstep == "am" and not any(options.coupling)
+        self.relaxes = options.mstep == "am" and not projects
         self.relaxation = 1.0
 
     def posterior(self) -> Posterior:
@@ -136,8 +140,10 @@ class Fit:
                 return posterior
             before = self.gammas, self.noise
             self._update(posterior)
-            self.change = relative_change(self.gammas, before[0])
-            posterior = self._over_relaxed(*before)
+            self.change = max(
+                relative_change(self.gammas, before[0]), abs(self.noise / before[1] - 1)
+            )
+            posterior = self._over_relaxed(before[0])
             if self._prune():
                 posterior = self.posterior()
             control.n_iter += 1
@@ -151,20 +157,24 @@ class Fit:
     def _update(self, posterior: Posterior) -> None:
         learned = self.options.noise is None
         if self.options.mstep == "mm":
-            for axis in range(len(self.gammas)):
-                if axis:
+            self.gammas = list(self.gammas)
+            for k, coupling in enumerate(self.couplings):
+                if k:
                     posterior = self.posterior()
-                self.gammas = list(self.gammas)
-                self.gammas[axis] = mm_gamma(posterior, axis)
+                self.shares[k] = mm_step(posterior, k, self.shares[k], coupling)
+                self.gammas[k] = self._coupled(k)
                 if learned:
                     self._set_noise(mm_noise(posterior))
-            self.gammas = balanced(self.gammas)
             return
         moments = posterior.second_moment
         svd = self.options.mstep == "svd"
         self.gammas = svd_step(moments) if svd else self._am(moments)
         if learned:
             self._set_noise(em_noise(posterior))
+
+    def _coupled(self, k: int) -> Array:
+        coupling = self.couplings[k]
+        return self.shares[k] if coupling is None else coupling @ self.shares[k]
 
     def _am(self, moments: Array) -> list[Array]:
         if not any(self.options.coupling):
@@ -174,27 +184,25 @@ class Fit:
             coupling = self.couplings[k]
             return target if coupling is None else couple(coupling, target)
 
-        return am_step(
-            moments, self.gammas, max_sweeps=_COUPLED_SWEEPS, project=project
-        )
+        sweeps = _COUPLED_SWEEPS
+        return am_step(moments, self.gammas, max_sweeps=sweeps, project=project)
 
-    def _over_relaxed(self, gammas: list[Array], noise: float) -> Posterior:
+    def _over_relaxed(self, gammas: list[Array]) -> Posterior:
         """Go on beyond a step of EM while that raises the evidence, else only so far.
 
-        In logarithms of the variances, from `gammas` and `noise` through the step.
-        Variances that tend to zero do so like 1 / iterations in EM itself.
+        Variances that tend to zero do so like 1 / iterations in EM itself. The norms
+        of the factors and the noise stay as the step has them: together, they could
+        jump to where there is no signal at all.
         """
         if self.relaxation > 1:
-            plain, plain_noise = self.gammas, self.noise
+            plain = self.gammas
             pairs = zip(gammas, plain)
-            self.gammas = balanced([_beyond(g, p, self.relaxation) for g, p in pairs])
-            self._set_noise(float(_beyond(noise, plain_noise, self.relaxation)))
+            self.gammas = [_beyond(g, p, self.relaxation) for g, p in pairs]
             posterior = self.posterior()
             if self._log_evidence(posterior) >= self.evidence_path[-1]:
                 self.relaxation = min(_GROWTH * self.relaxation, _MOST_RELAXATION)
                 return posterior
-            self.gammas, self.noise = plain, plain_noise
-            self.relaxation = 1.0
+            self.gammas, self.relaxation = plain, 1.0
         if self.relaxes:
             self.relaxation *= _GROWTH
         return self.posterior()
@@ -210,12 +218,14 @@ class Fit:
             stays = gamma >= ratio * gamma.max()
             if stays.all():
                 continue
-            self.gammas[k] = gamma[stays]
+            self.gammas[k], self.shares[k] = gamma[stays], self.shares[k][stays]
             self.kept[k] = self.kept[k][stays]
             self.factors[k] = self.factors[k][:, stays]
             coupling = self.couplings[k]
             if coupling is not None:
                 self.couplings[k] = coupling[np.ix_(stays, stays)]
+            if self.options.mstep == "mm":  # what has gone shares nothing any more
+                self.gammas[k] = self._coupled(k)
         return sum(map(len, self.gammas)) < before
 
     # ---- results on the scale of the observations ------------------------------------
@@ -227,7 +237,7 @@ class Fit:
     def full_gammas(self) -> list[Array]:
         """Factors of the variances, 0 where pruned; the last has the scale."""
         out = [np.zeros(factor.shape[1]) for factor in self.all_factors]
-        for full, where, gamma in zip(out, self.kept, self.gammas):
+        for full, where, gamma in zip(out, self.kept, balanced(self.gammas)):
             full[where] = gamma
         out[-1] *= self.scale**2
         return out

@@ -114,15 +114,41 @@ def svd_step(moments: Array) -> Gammas:
 
 
 # ---- descent of the evidence itself --------------------------------------------------
-def mm_gamma(posterior: Posterior, axis: int) -> Array:
+def _ratio(above: Array, below: Array) -> Array:
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
+def mm_step(
+    posterior: Posterior, axis: int, shares: Array, coupling: Array | None
+) -> Array:
     """One factor, by a majoriser of the negative log-evidence: it cannot rise.
 
     Each variance is scaled by the root of a ratio of sums over its slice: what the
-    posterior mean spends on it over what the data say of it.
+    posterior mean spends on it, over what the data say of it. Those that neighbours
+    share have the sums of all that they take part in.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Posterior under the present variances.
+    axis : int
+        Which factor.
+    shares : ndarray of shape (n_axis,)
+        The factor itself, or what it is a combination of.
+    coupling : ndarray of shape (n_axis, n_axis) or None
+        The factor is ``coupling @ shares``.
+
+    Returns
+    -------
+    shares : ndarray of shape (n_axis,)
+        New ones.
     """
     power, explained = posterior.slice_sums(axis)
-    ratio = np.divide(power, explained, out=np.zeros_like(power), where=explained > 0)
-    return posterior.gammas[axis] * np.sqrt(ratio)
+    if coupling is not None:
+        gamma = posterior.gammas[axis]
+        power = coupling.T @ _ratio(power, gamma)
+        explained = coupling.T @ _ratio(explained, gamma)
+    return shares * np.sqrt(_ratio(power, explained))
 
 
 def mm_noise(posterior: Posterior) -> float:

@@ -10,6 +10,7 @@ from bayes.kronecker_problems import DensePosterior, make_problem
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sparsesci.bayes import kronecker_sbl
+from sparsesci.bayes._kronecker_fit import _FIRST_LEVEL
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.operators import Kronecker
 
@@ -39,16 +40,12 @@ def test_recovers(mstep, complex_valued, noise, n_factors):
 def test_one_factor_is_classical_sparse_bayesian_learning():
     """One iteration of "am", without over-relaxation yet, is one of EM."""
     factors, y, _ = make_problem(0, ((12, 20),))
-    power = (y @ y) / np.sum(factors[0] ** 2)
-    noise, gammas = 0.01, None
+    noise = 0.01
     first = kronecker_sbl(factors, y, mstep="am", noise=noise, prune=0, max_iter=1)
-    for gamma in np.ones(20) * power * np.array([[50.0], [100.0], [200.0]]):
-        dense = DensePosterior(factors, [gamma], noise, y[None])
-        gammas = dense.power[0] + dense.variance
-        if np.allclose(gammas, first.gammas[0], rtol=1e-8):
-            break
-    else:
-        pytest.fail("no start gives this iterate")
+    level = _FIRST_LEVEL * (y @ y) / np.sum(factors[0] ** 2)
+    dense = DensePosterior(factors, [np.full(20, level)], noise, y[None])
+    gammas = dense.power[0] + dense.variance
+    assert_allclose(first.gammas[0], gammas, rtol=1e-10)
     second = kronecker_sbl(factors, y, mstep="svd", noise=noise, prune=0, max_iter=2)
     dense = DensePosterior(factors, [gammas], noise, y[None])
     assert_allclose(second.gammas[0], dense.power[0] + dense.variance, rtol=1e-10)
@@ -82,6 +79,19 @@ def test_evidence_never_falls(
         factors, Y, mstep=mstep, noise=noise, prune=0, max_iter=120, tol=1e-12
     ).evidence_path
     assert len(path) > 20
+    assert np.all(np.diff(path) >= -1e-9 * np.abs(path).max())
+
+
+@pytest.mark.parametrize("coupling", [0.8, [0.3, 0, 1.0]])
+@pytest.mark.parametrize("noise", [1e-2, "learn"])
+@unfinished
+def test_evidence_never_falls_with_coupling(global_random_seed, coupling, noise):
+    factors, y, _ = make_problem(
+        global_random_seed, ((4, 7), (6, 5), (5, 8)), noise=0.01
+    )
+    path = kronecker_sbl(
+        factors, y, mstep="mm", noise=noise, coupling=coupling, prune=0, tol=1e-12
+    ).evidence_path
     assert np.all(np.diff(path) >= -1e-9 * np.abs(path).max())
 
 
@@ -133,7 +143,8 @@ def test_snapshots_share_variances(mstep):
     assert alone.evidence_path[-1] == single.evidence_path[-1]
 
 
-def test_coupling_prefers_blocks():
+@pytest.mark.parametrize("mstep", ["mm", "am"])
+def test_coupling_prefers_blocks(mstep):
     rng = np.random.default_rng(5)
     factors = [rng.standard_normal((m, 18)) for m in (6, 6)]
     coef = np.zeros((18, 18))
@@ -144,7 +155,7 @@ def test_coupling_prefers_blocks():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             result = kronecker_sbl(
-                factors, y, mstep="am", noise=0.01, coupling=coupling, prune=1e-2
+                factors, y, mstep=mstep, noise=0.01, coupling=coupling, prune=1e-2
             )
         assert np.isfinite(result.coef).all()
         return np.linalg.norm(result.coef - coef.ravel())
@@ -192,7 +203,7 @@ BAD = [
     ({"noise": "guess"}, "noise must be 'learn' or a number"),
     ({"coupling": [0.5, 0.5], "mstep": "am"}, "coupling must have one entry for each"),
     ({"coupling": [0.5, 0, 2.0], "mstep": "am"}, r"coupling\[2\] must be a number in"),
-    ({"coupling": 0.5}, "coupling is defined for mstep='am' only"),
+    ({"coupling": 0.5}, "coupling needs mstep='mm' or 'am'"),
     ({"prune": 1.0}, r"prune\[0\] must be a number in \[0, 1\)"),
     ({"prune": [0.1, 0.1]}, "prune must have one entry"),
     ({"prune": "auto"}, r"prune\[0\] must be"),
