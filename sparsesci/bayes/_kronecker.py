@@ -36,7 +36,7 @@ class KroneckerResult(SolverResult):
         Factors of the prior variances; 0 where they were pruned.
     noise_variance : float
         Variance of the noise, given or learned.
-    evidence_path : ndarray of shape (n_iter + 1,)
+    evidence_path : ndarray of shape (n_iterations + 1,)
         Log-evidence before each iteration and at the end.
     """
 

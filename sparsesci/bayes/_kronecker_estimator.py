@@ -66,7 +66,7 @@ class KroneckerSBL(BaseEstimator):
         Variance of the noise, given or learned.
     evidence_ : float
         Log-evidence, in nats.
-    evidence_path_ : ndarray of shape (n_iter_ + 1,)
+    evidence_path_ : ndarray of shape (n_iterations + 1,)
         Log-evidence before each iteration and at the end.
     support_ : tuple of K ndarrays
         Places of the coefficients that are not small: ``coef_[support_]``.

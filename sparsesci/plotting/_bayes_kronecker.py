@@ -25,7 +25,7 @@ class EvidencePathDisplay:
 
     Parameters
     ----------
-    evidence_paths : dict of str to array-like of shape (n_iter + 1,)
+    evidence_paths : dict of str to array-like of shape (n_iterations + 1,)
         Log-evidence of each method, before its iterations and at the end.
 
     Attributes
