@@ -6,7 +6,7 @@ Three non-zero entries in each of three sparse vectors; their product, a tensor 
 non-zero entries of 3375, is observed through a Kronecker dictionary with 1440 rows, in
 noise. The first picture shows, as the noise fades, the error of several methods that
 know the structure: when they succeed, they come close to an oracle that is told the
-support; pursuit fails several times as often. The second shows how the evidence rises,
+support; pursuit fails more often. The second shows how the evidence rises,
 the third what has been found, the last how certain it is.
 """
 

@@ -47,6 +47,8 @@ _FIRST_PROJECTED_LEVEL = 1e-2
 # Learned noise starts at this share of the mean square of y, and ends above the other.
 _FIRST_NOISE = 0.1
 _LEAST_NOISE = 1e-12
+# Where iterations run out below this share, it is still on its way to zero.
+_VANISHING_NOISE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -252,12 +254,14 @@ class Fit:
 
     def warn(self, control: Control) -> None:
         """Warn of a fit without noise, and of one that was not finished."""
-        if self.options.noise is None and self.noise <= 10 * _LEAST_NOISE:
+        finished = control.status == "converged"
+        negligible = _LEAST_NOISE * 10 if finished else _VANISHING_NOISE
+        if self.options.noise is None and self.noise <= negligible:
             warn_caller(
-                "The learned noise variance has fallen to zero, relative to the mean "
-                "square of y: the coefficients fit y perfectly. Unless y is free of "
-                "noise, there are too many coefficients for it; give the variance as "
-                "`noise`.",
+                f"The learned noise variance has fallen to {self.noise:.0e} of the "
+                "mean square of y: the coefficients fit y perfectly. Unless y is free "
+                "of noise, there are too many coefficients for it; give the variance "
+                "as `noise`.",
                 RuntimeWarning,
             )
         warn_if_unfinished(control, self.change)

@@ -253,9 +253,28 @@ def test_extreme_observations(mstep):
 @pytest.mark.filterwarnings("ignore:The prior variances did not")
 def test_perfect_fit_warns(mstep):
     factors, y, coef = make_problem(3, noise=0.0)
-    with pytest.warns(RuntimeWarning, match="noise variance has fallen to zero"):
+    with pytest.warns(
+        RuntimeWarning, match="noise variance has fallen to .* perfectly"
+    ):
         result = kronecker_sbl(factors, y, mstep=mstep, max_iter=3000, tol=1e-15)
     assert_allclose(result.coef, coef.ravel(), atol=1e-5)
+
+
+@every_mstep
+@pytest.mark.filterwarnings("ignore:The prior variances did not")
+def test_collapse_of_the_noise_warns(mstep):
+    """Many more coefficients than observations, and noise to be learned."""
+    factors = np.random.default_rng(0).standard_normal((3, 3, 20))
+    with pytest.warns(RuntimeWarning, match="there are too many coefficients for it"):
+        result = kronecker_sbl(factors, np.ones(27), mstep=mstep, max_iter=1500)
+    assert np.isfinite(result.coef).all()
+    assert result.noise_variance > 0
+
+
+def test_time_limit():
+    with pytest.warns(ConvergenceWarning, match="time_limit was reached after 0 iter"):
+        result = kronecker_sbl(FACTORS, Y, time_limit=0)
+    assert np.isfinite(result.coef).all()
 
 
 def test_unfinished_runs_warn():
