@@ -36,10 +36,8 @@ class State:
 
 def move(state: State, W: Doubles, gram: Doubles) -> None:
     """Take other coefficients where the residual is ``X~' S R``."""
-    step = W - state.W
-    moved = np.flatnonzero(step.any(axis=1))
-    state.residual.values -= step[moved].T @ gram[moved]
-    state.W[moved] = W[moved]
+    state.residual.values -= (W - state.W).T @ gram
+    state.W[:] = W
     state.fresh = False
 
 
@@ -59,6 +57,9 @@ class Problem(Protocol):
 
     def refresh(self, state: State) -> None:
         """Compute the residual anew: updates in place gather rounding errors."""
+
+    def replace(self, state: State, rows: Indices, values: Doubles) -> bool:
+        """Take other coefficients in some rows; False where they are the same."""
 
     def correlate(self, state: State, columns: Indices | None) -> None:
         """Bring ``state.U`` up to date (only the listed rows)."""
@@ -91,6 +92,19 @@ class LeastSquares:
         """Compute the residual anew."""
         state.residual = self.design.fresh_residual(self.Y, state.W)
         state.fresh = False
+
+    def replace(self, state: State, rows: Indices, values: Doubles) -> bool:
+        """Take other coefficients in some rows; False where they are the same."""
+        change = values - state.W[rows]
+        if not change.any():
+            return False
+        residual = state.residual
+        self.backend.subtract_product(
+            self.matrix, rows, change, residual.values, residual.offset
+        )
+        state.W[rows] = values
+        state.fresh = False
+        return True
 
     def correlate(self, state: State, columns: Indices | None = None) -> None:
         """Bring ``state.U`` up to date."""
@@ -134,6 +148,15 @@ class GramLeastSquares:
         fitted = state.W[support].T @ self.gram[support]
         state.residual = Residual(self.Xy - fitted, np.zeros(len(self.Xy)))
         state.fresh = False
+
+    def replace(self, state: State, rows: Indices, values: Doubles) -> bool:
+        """Take other coefficients in some rows; False where they are the same."""
+        W = state.W.copy()
+        W[rows] = values
+        if np.array_equal(W, state.W):
+            return False
+        move(state, W, self.gram)
+        return True
 
     def correlate(self, state: State, columns: Indices | None = None) -> None:
         """Bring ``state.U`` up to date: it is the residual, scaled."""
