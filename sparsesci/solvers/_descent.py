@@ -97,14 +97,13 @@ class Descent:
         if gram is None:
             assert isinstance(problem, GramLeastSquares)
             if guess is not None:
-                move(state, guess, problem.gram)
+                move(problem, state, None, guess)
             return self._on_gram(problem, handle, ws, tol, state, control)
         made, price = 0.0, self._price(ws)
         if price > max(_CHEAP, _EXTENSION * self.paid, self.spent):
             left = price - self.spent
             if guess is not None:
-                rows = np.union1d(state.support(), np.flatnonzero(guess.any(axis=1)))
-                problem.replace(state, rows, guess[rows])
+                move(problem, state, None, guess)
                 guess = None
             made, done = self._on_data(handle, ws, tol, state, control, left)
             if done or control.status:

@@ -34,18 +34,34 @@ class State:
         return np.flatnonzero(self.W if self.W.shape[1] == 1 else self.W.any(axis=1))
 
 
-def move(state: State, W: Doubles, gram: Doubles) -> None:
-    """Take other coefficients where the residual is ``X~' S R``."""
-    state.residual.values -= (W - state.W).T @ gram
-    state.W[:] = W
-    state.fresh = False
-
-
-class Problem(Protocol):
-    """What the working-set solver asks of a least-squares problem."""
+class Columns(Protocol):
+    """What an update of coefficients needs: from data or from a Gram matrix."""
 
     backend: Backend
     matrix: Matrix
+
+
+def move(where: Columns, state: State, rows: Indices | None, values: Doubles) -> bool:
+    """Take other coefficients in some rows (None: in all); the residual follows.
+
+    False where they are the same.
+    """
+    listed = slice(None) if rows is None else rows
+    change = values - state.W[listed]
+    if not change.any():
+        return False
+    residual = state.residual
+    where.backend.subtract_product(
+        where.matrix, rows, change, residual.values, residual.offset
+    )
+    state.W[listed] = values
+    state.fresh = False
+    return True
+
+
+class Problem(Columns, Protocol):
+    """What the working-set solver asks of a least-squares problem."""
+
     lipschitz: Doubles
     n_samples: int
     n_features: int
@@ -57,9 +73,6 @@ class Problem(Protocol):
 
     def refresh(self, state: State) -> None:
         """Compute the residual anew: updates in place gather rounding errors."""
-
-    def replace(self, state: State, rows: Indices, values: Doubles) -> bool:
-        """Take other coefficients in some rows; False where they are the same."""
 
     def correlate(self, state: State, columns: Indices | None) -> None:
         """Bring ``state.U`` up to date (only the listed rows)."""
@@ -92,19 +105,6 @@ class LeastSquares:
         """Compute the residual anew."""
         state.residual = self.design.fresh_residual(self.Y, state.W)
         state.fresh = False
-
-    def replace(self, state: State, rows: Indices, values: Doubles) -> bool:
-        """Take other coefficients in some rows; False where they are the same."""
-        change = values - state.W[rows]
-        if not change.any():
-            return False
-        residual = state.residual
-        self.backend.subtract_product(
-            self.matrix, rows, change, residual.values, residual.offset
-        )
-        state.W[rows] = values
-        state.fresh = False
-        return True
 
     def correlate(self, state: State, columns: Indices | None = None) -> None:
         """Bring ``state.U`` up to date."""
@@ -148,15 +148,6 @@ class GramLeastSquares:
         fitted = state.W[support].T @ self.gram[support]
         state.residual = Residual(self.Xy - fitted, np.zeros(len(self.Xy)))
         state.fresh = False
-
-    def replace(self, state: State, rows: Indices, values: Doubles) -> bool:
-        """Take other coefficients in some rows; False where they are the same."""
-        W = state.W.copy()
-        W[rows] = values
-        if np.array_equal(W, state.W):
-            return False
-        move(state, W, self.gram)
-        return True
 
     def correlate(self, state: State, columns: Indices | None = None) -> None:
         """Bring ``state.U`` up to date: it is the residual, scaled."""

@@ -70,9 +70,9 @@ class SubGram:
         h = np.ascontiguousarray(self.design.n_samples * U.T)
         local = State(state.W[self.columns], Residual(h, np.zeros(len(h))), U)
         if guess is not None:
-            move(local, guess[self.columns], self.gram[: len(U), : len(U)])
+            move(self, local, None, guess[self.columns])
         return local
 
     def leave(self, local: State, state: State) -> bool:
         """Bring a state up to date with what happened here; False for nothing."""
-        return self.problem.replace(state, self.columns, local.W)
+        return move(self.problem, state, self.columns, local.W)

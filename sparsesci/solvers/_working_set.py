@@ -31,6 +31,7 @@ from sparsesci.solvers._problem import (
     LeastSquares,
     Problem,
     State,
+    move,
 )
 
 # Up to this many features the working set is everything: choosing costs more.
@@ -283,7 +284,7 @@ class WorkingSetSolver:
         self.kept, self._n_kept = np.flatnonzero(keep), n_kept
         gone = np.flatnonzero(~keep & state.W.any(axis=1))
         if gone.size:
-            self.problem.replace(state, gone, np.zeros_like(state.W[gone]))
+            move(self.problem, state, gone, np.zeros_like(state.W[gone]))
             self._correlate(state)
         state.U[~keep] = 0.0
         point.violations[~keep] = 0.0
