@@ -22,9 +22,7 @@ from sparsesci._logging import warn_caller
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.linear_model._base import (
     SparseLinearModel,
-    checked_data,
     checked_weights,
-    target_rows,
 )
 from sparsesci.linear_model._criterion import criterion_path
 from sparsesci.linear_model._folds import Curve, Data, Grid, fold_curves, shared_gram
@@ -36,6 +34,7 @@ from sparsesci.solvers._coordinate_descent import (
     check_selection,
     make_setting,
 )
+from sparsesci.solvers._inputs import checked_data, target_rows
 from sparsesci.solvers._path import alpha_grid, check_alphas
 from sparsesci.utils.criteria import CRITERIA
 from sparsesci.utils.validation import check_choice
