@@ -41,7 +41,7 @@ class LassoCV(LinearModelCV):
         Whether the folds work on Gram matrices. "auto" does so for dense data with
         more samples than features, or up to twice as many features (4000 at most).
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     copy_X : bool, default=True
@@ -92,7 +92,7 @@ class LassoCV(LinearModelCV):
     objective_ : float
         Value of the objective at `alpha_`, on all data.
     n_iter_ : int
-        Number of passes over the working set in the fit on all data.
+        Number of passes of the fit on all data: updates by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -207,7 +207,7 @@ class ElasticNetCV(LinearModelCV):
         Whether the folds work on Gram matrices. "auto" does so for dense data with
         more samples than features, or up to twice as many features (4000 at most).
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     cv : int, cross-validation generator or iterable, default=None
@@ -262,7 +262,7 @@ class ElasticNetCV(LinearModelCV):
     objective_ : float
         Value of the objective at `alpha_`, on all data.
     n_iter_ : int
-        Number of passes over the working set in the fit on all data.
+        Number of passes of the fit on all data: updates by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -351,7 +351,7 @@ class WeightedLassoCV(LinearModelCV):
         Whether the folds work on Gram matrices. "auto" does so for dense data with
         more samples than features, or up to twice as many features (4000 at most).
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     copy_X : bool, default=True
@@ -402,7 +402,7 @@ class WeightedLassoCV(LinearModelCV):
     objective_ : float
         Value of the objective at `alpha_`, on all data.
     n_iter_ : int
-        Number of passes over the working set in the fit on all data.
+        Number of passes of the fit on all data: updates by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -47,7 +47,7 @@ class MultiTaskElasticNet(SparseLinearModel):
     copy_X : bool, default=True
         Accepted for compatibility: X is never written to.
     max_iter : int, default=1000
-        Largest number of passes over a working set.
+        Largest number of passes: n_features updates of coefficients are one.
     tol : float, default=1e-4
         Stop when the duality gap is at most ``tol`` times the objective of zero
         coefficients, ``||Y - mean(Y)||_F^2 / (2 n_samples)``.
@@ -71,7 +71,7 @@ class MultiTaskElasticNet(SparseLinearModel):
     objective_ : float
         Value of the objective.
     n_iter_ : int
-        Number of passes over the working set.
+        Number of passes: updates of coefficients by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -183,7 +183,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
     copy_X : bool, default=True
         Accepted for compatibility: X is never written to.
     max_iter : int, default=1000
-        Largest number of passes over a working set.
+        Largest number of passes: n_features updates of coefficients are one.
     tol : float, default=1e-4
         Stop when the duality gap is at most ``tol`` times the objective of zero
         coefficients, ``||Y - mean(Y)||_F^2 / (2 n_samples)``.
@@ -207,7 +207,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
     objective_ : float
         Value of the objective.
     n_iter_ : int
-        Number of passes over the working set.
+        Number of passes: updates of coefficients by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -24,7 +24,7 @@ class MultiTaskLassoCV(LinearModelCV):
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept.
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     copy_X : bool, default=True
@@ -73,7 +73,7 @@ class MultiTaskLassoCV(LinearModelCV):
     objective_ : float
         Value of the objective at `alpha_`, on all data.
     n_iter_ : int
-        Number of passes over the working set in the fit on all data.
+        Number of passes of the fit on all data: updates by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -153,7 +153,7 @@ class MultiTaskElasticNetCV(LinearModelCV):
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept.
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     cv : int, cross-validation generator or iterable, default=None
@@ -206,7 +206,7 @@ class MultiTaskElasticNetCV(LinearModelCV):
     objective_ : float
         Value of the objective at `alpha_`, on all data.
     n_iter_ : int
-        Number of passes over the working set in the fit on all data.
+        Number of passes of the fit on all data: updates by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)

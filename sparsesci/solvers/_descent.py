@@ -188,7 +188,7 @@ class Descent:
         backend, residual = self.problem.backend, state.residual
         size = backend.burst_work_size(where.matrix, rows.size, state.n_targets)
         self.workspace.reserve(size, rows.size)
-        left = int((control.max_iter - control.n_iter) * rows.size)
+        left = int((control.max_iter - control.n_iter) * self.problem.n_features)
         made, violation = backend.cd_burst(
             where.matrix,
             handle,
@@ -204,7 +204,7 @@ class Descent:
             self.workspace.index_work,
         )
         state.fresh = False
-        control.n_iter += made / rows.size
+        control.n_iter += made / self.problem.n_features
         return made, violation
 
     # -- prices ------------------------------------------------------------------------
