@@ -310,5 +310,5 @@ class WorkingSetSolver:
             allowed = math.sqrt(self.control.tol)
             need = min(need, 0.5 * allowed / point.relative_violation)
         complete = ws.size >= self._n_kept or self.descent.knows(ws)
-        floor = 1e-3 if complete else 0.1
+        floor = 1e-3 if complete else 0.03
         return point.violation * min(max(need, floor), 0.3)
