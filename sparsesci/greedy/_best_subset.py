@@ -128,9 +128,9 @@ class BestSubset(GreedyRegressor):
 
     def _solve_one(self, problem: Recovery, k_max: int) -> tuple[Solution, int, Any]:
         control = check_iterations(self.max_iter, None, 0, False)
-        estimates, control.n_iter = walk(
-            problem, k_max, self.exchange_max, self.max_iter
-        )
+        walked = walk(problem, k_max, self.exchange_max, self.max_iter)
+        walked.warn(self.max_iter)
+        estimates, control.n_iter = walked.estimates, walked.n_splices
         path = choose(problem, estimates, self.criterion)
         best = int(np.argmin(path)) if self.n_nonzero_coefs is None else -1
         solution = solution_of(problem, estimates[best], control)
