@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -30,6 +31,8 @@ from sparsesci.operators.dictionary import (
 from sparsesci.utils.validation import check_choice, check_flag
 
 Array = NDArray[Any]
+# Upper triangle of a signal's atoms, and products with the basis that belongs to it.
+Factor = Callable[[int, Array], tuple[Array, Array]]
 
 RULES = ("omp", "ols")
 # The work of a batch holds a row of the factor for each atom of a code.
@@ -156,14 +159,8 @@ def warn_if_short(codes: Codes, squares: Array, n_nonzero: int, tol: Any) -> Non
 
 
 # ---- paths ---------------------------------------------------------------------------
-def _path(
-    codes: Codes, n_atoms: int, factor: Callable[[int, Array], tuple[Array, Array]]
-) -> Array:
-    """Coefficients after each step, shape (n_atoms, n_signals, n_steps).
-
-    `factor` returns, for a signal and its support, an upper triangle and the inner
-    products with the orthonormal basis that belongs to it.
-    """
+def _path(codes: Codes, n_atoms: int, factor: Factor) -> Array:
+    """Coefficients after each step, shape (n_atoms, n_signals, n_steps)."""
     n_signals, n_steps = len(codes.count), int(codes.count.max(initial=0))
     path = np.zeros((n_atoms, n_signals, n_steps), dtype=codes.coef.dtype)
     for i in np.flatnonzero(codes.count).tolist():
@@ -175,26 +172,35 @@ def _path(
     return path
 
 
-def _outputs(
-    codes: Codes,
-    coef: Any,
-    single: bool,
-    return_n_iter: bool,
-) -> Any:
-    """Results in scikit-learn's layouts."""
-    if single:
-        coef = coef[:, 0]
-    if not return_n_iter:
-        return coef
-    n_iter = codes.count.tolist()
-    return coef, (n_iter[0] if len(n_iter) == 1 else n_iter)
+@dataclass
+class _Output:
+    """What is asked for, in scikit-learn's layouts."""
 
+    return_path: bool
+    return_n_iter: bool
+    sparse_output: bool
 
-def _check_output(return_path: Any, sparse_output: Any) -> None:
-    check_flag("return_path", return_path)
-    check_flag("sparse_output", sparse_output)
-    if return_path and sparse_output:
-        raise ValueError("sparse_output must be False with return_path=True, got True.")
+    def __post_init__(self) -> None:
+        for name, flag in vars(self).items():
+            check_flag(name, flag)
+        if self.return_path and self.sparse_output:
+            raise ValueError(
+                "sparse_output must be False with return_path=True, got True."
+            )
+
+    def of(self, codes: Codes, n_atoms: int, factor: Factor) -> Any:
+        """Return coefficients, and the numbers of atoms on demand."""
+        if self.return_path:
+            coef = _path(codes, n_atoms, factor)
+        elif self.sparse_output:
+            coef = codes.to_csc(n_atoms)
+        else:
+            coef = codes.to_dense(n_atoms)
+        n_iter = codes.count.tolist()
+        if len(n_iter) == 1:
+            n_iter = n_iter[0]
+            coef = coef if self.sparse_output else coef[:, 0]
+        return (coef, n_iter) if self.return_n_iter else coef
 
 
 # ---- public --------------------------------------------------------------------------
@@ -308,8 +314,7 @@ def orthogonal_mp(
     check_choice("rule", rule, RULES)
     precompute = check_precompute(precompute)
     check_flag("copy_X", copy_X)
-    check_flag("return_n_iter", return_n_iter)
-    _check_output(return_path, sparse_output)
+    output = _Output(return_path, return_n_iter, sparse_output)
     tol = check_tol(tol)
     X = check_atoms(X)
     n_samples, n_atoms = X.shape
@@ -324,17 +329,12 @@ def orthogonal_mp(
         dictionary, Y, rule, n_nonzero, tol, precompute, n_jobs
     )
     warn_if_short(codes, squares, n_nonzero, tol)
-    if return_path:
 
-        def factor(i: int, support: Array) -> tuple[Array, Array]:
-            Q, R = np.linalg.qr(dictionary.columns(support))
-            return R, Q.T.conj() @ Y[:, i]
+    def factor(i: int, support: Array) -> tuple[Array, Array]:
+        Q, R = np.linalg.qr(dictionary.columns(support))
+        return R, Q.T.conj() @ Y[:, i]
 
-        coef = _path(codes, n_atoms, factor)
-    else:
-        coef = codes.to_csc(n_atoms) if sparse_output else codes.to_dense(n_atoms)
-    alone = Y.shape[1] == 1 and not sparse_output
-    return _outputs(codes, coef, alone, return_n_iter)
+    return output.of(codes, n_atoms, factor)
 
 
 def orthogonal_mp_gram(
@@ -408,8 +408,7 @@ def orthogonal_mp_gram(
     check_choice("rule", rule, RULES)
     for name, flag in (("copy_Gram", copy_Gram), ("copy_Xy", copy_Xy)):
         check_flag(name, flag)
-    check_flag("return_n_iter", return_n_iter)
-    _check_output(return_path, sparse_output)
+    output = _Output(return_path, return_n_iter, sparse_output)
     tol = check_tol(tol)
     gram, Y = _check_moments(Gram, Xy)
     n_atoms = len(gram)
@@ -426,17 +425,12 @@ def orthogonal_mp_gram(
     )
     if tol is not None:
         warn_if_short(codes, squares, n_nonzero, tol)
-    if return_path:
 
-        def factor(i: int, support: Array) -> tuple[Array, Array]:
-            L = cholesky(gram[np.ix_(support, support)], lower=True)
-            return L.T, solve_triangular(L, Y[support, i], lower=True)
+    def factor(i: int, support: Array) -> tuple[Array, Array]:
+        L = cholesky(gram[np.ix_(support, support)], lower=True)
+        return L.T, solve_triangular(L, Y[support, i], lower=True)
 
-        coef = _path(codes, n_atoms, factor)
-    else:
-        coef = codes.to_csc(n_atoms) if sparse_output else codes.to_dense(n_atoms)
-    alone = Y.shape[1] == 1 and not sparse_output
-    return _outputs(codes, coef, alone, return_n_iter)
+    return output.of(codes, n_atoms, factor)
 
 
 def _check_moments(Gram: Any, Xy: Any) -> tuple[Array, Array]:
