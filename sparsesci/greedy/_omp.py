@@ -18,6 +18,7 @@ from sparsesci.greedy._batch import Codes, code_signals, empty_codes
 from sparsesci.greedy._inputs import (
     check_atoms,
     check_n_nonzero,
+    check_scale,
     check_signals,
     check_tol,
 )
@@ -78,27 +79,34 @@ def code_columns(
 ) -> tuple[Codes, Array]:
     """Codes of the columns of Y, and their squared norms.
 
-    Signals of which `tol` asks for more than updates of squares can tell are coded
-    again from their residuals.
+    Signals of which `tol` asks for more than updates of squares can tell, or whose
+    squares are beyond the type of X, are coded again from their residuals, in double.
     """
     squares = square_norms(Y.astype(_wide(Y), copy=False))
+    check_scale(Y, squares)
     ols, n_signals = rule == "ols", Y.shape[1]
-    if not (
-        _is_real_and_dense(dictionary, Y)
-        and wants_gram(precompute, dictionary.n_atoms, n_signals, n_nonzero)
-    ):
+    by_gram = _is_real_and_dense(dictionary, Y) and wants_gram(
+        precompute, dictionary.n_atoms, n_signals, n_nonzero
+    )
+    longest = _longest_square(dictionary) if by_gram else 0.0
+    if not (by_gram and _is_moderate(longest, dictionary.dtype)):
         codes = _one_by_one(dictionary, Y, ols, n_nonzero, tol, n_jobs)
         return codes, squares
     X = cast(ArrayDictionary, dictionary).X
     Y = Y.astype(X.dtype, copy=False)
 
     def correlate(part: slice, out: Array) -> None:
-        np.matmul(Y[:, part].T, X, out=out)
+        with np.errstate(over="ignore", invalid="ignore"):  # see `unsafe` below
+            np.matmul(Y[:, part].T, X, out=out)
 
     gram = np.ascontiguousarray(X.T @ X)
     codes = code_signals(gram, correlate, squares, ols, n_nonzero, tol, n_jobs)
+    # Scores are compared by products of squares: up to that of y and twice that of X.
+    products = np.multiply.outer([1.0, longest, longest**2], squares)
+    unsafe = (squares > 0) & ~_is_moderate(products, X.dtype).all(axis=0)
     if tol is not None:
-        unsafe = np.flatnonzero(tol < 100 * np.finfo(X.dtype).eps * squares)
+        unsafe |= tol < 100 * np.finfo(X.dtype).eps * squares
+    if unsafe.any():
         again = _one_by_one(dictionary, Y[:, unsafe], ols, n_nonzero, tol, n_jobs)
         codes.support[unsafe], codes.coef[unsafe] = again.support, again.coef
         codes.count[unsafe], codes.error[unsafe] = again.count, again.error
@@ -112,6 +120,18 @@ def _is_real_and_dense(dictionary: Dictionary, Y: Array) -> bool:
         and not np.issubdtype(dictionary.dtype, np.complexfloating)
         and not np.iscomplexobj(Y)
     )
+
+
+def _longest_square(dictionary: Dictionary) -> float:
+    """Squared norm of the longest atom, which may be beyond its own type."""
+    X = cast(ArrayDictionary, dictionary).X
+    return float(square_norms(X.astype(np.float64, copy=False)).max())
+
+
+def _is_moderate(squares: Any, dtype: Any) -> Any:
+    """Whether squares, and shares of them, are numbers of the type."""
+    limits = np.finfo(dtype)
+    return (squares > limits.tiny / limits.eps) & (squares < limits.max * limits.eps)
 
 
 def _wide(Y: Array) -> Any:
@@ -368,7 +388,8 @@ def orthogonal_mp_gram(
         Squared norm of the residual at which to stop. The squared errors are updated:
         below 1e-14 times the signal's square, rounding decides.
     norms_squared : float or array-like of shape (n_targets,), default=None
-        Squared norms of the signals; needed with `tol`.
+        Squared norms of the signals; needed with `tol`. Only with them can it be known,
+        and warned of, that atoms ran out before a signal was represented.
     copy_Gram : bool, default=True
         Accepted for compatibility: Gram is never written to.
     copy_Xy : bool, default=True
@@ -391,6 +412,17 @@ def orthogonal_mp_gram(
         (n_features, n_path) or (n_features, n_targets, n_path).
     n_iters : int or list of int
         Number of atoms, if `return_n_iter`.
+
+    Raises
+    ------
+    ValueError
+        If data or parameters are invalid: NaN, infinity, shapes, ranges, a Gram matrix
+        that is not symmetric.
+
+    Warns
+    -----
+    RuntimeWarning
+        If `norms_squared` is given and atoms ran out.
 
     See Also
     --------
@@ -423,7 +455,7 @@ def orthogonal_mp_gram(
     codes = code_signals(
         gram, correlate, squares, rule == "ols", n_nonzero, tol, n_jobs
     )
-    if tol is not None:
+    if norms_squared is not None:
         warn_if_short(codes, squares, n_nonzero, tol)
 
     def factor(i: int, support: Array) -> tuple[Array, Array]:
@@ -444,17 +476,25 @@ def _check_moments(Gram: Any, Xy: Any) -> tuple[Array, Array]:
         raise ValueError(
             f"Xy must have a row for each of the {len(gram)} atoms, got {Y.shape}."
         )
+    diagonal = np.diagonal(gram)
+    slack = 1e-5 * np.abs(diagonal).max()
+    if diagonal.min() < 0 or not np.allclose(gram, gram.T, rtol=1e-4, atol=slack):
+        raise ValueError(
+            "Gram must be X' X for some X, got a matrix that is not symmetric or has "
+            "negative numbers on its diagonal."
+        )
     dtype = np.result_type(gram, Y)
     Y = Y[:, None] if Y.ndim == 1 else Y
+    check_scale(Y, square_norms(Y.astype(np.float64, copy=False)), "Xy", dtype)
     return gram.astype(dtype, copy=False), Y.astype(dtype, copy=False)
 
 
 def _check_squares(norms_squared: Any, tol: float | None, n_signals: int) -> Array:
     """Return the squares of the signals; ones where nobody needs them."""
-    if tol is None:
-        return np.ones(n_signals)
     if norms_squared is None:
-        raise ValueError("norms_squared must be given with tol, got None.")
+        if tol is not None:
+            raise ValueError("norms_squared must be given with tol, got None.")
+        return np.ones(n_signals)
     squares = check_array(
         np.atleast_1d(norms_squared),
         dtype=np.float64,

@@ -14,7 +14,7 @@ from scipy.linalg import lstsq
 from sparsesci._kernels import get_backend
 from sparsesci._logging import warn_caller
 from sparsesci.exceptions import ConvergenceWarning
-from sparsesci.greedy._inputs import check_atoms, check_signals
+from sparsesci.greedy._inputs import check_atoms, check_scale, check_signals
 from sparsesci.operators.dictionary import Dictionary, ScaledDictionary, as_dictionary
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._result import SolverResult
@@ -75,6 +75,7 @@ class Recovery:
         dtype = np.result_type(dictionary.dtype, y.dtype, np.float64)
         self.y = y.astype(dtype)
         self.square = squared(self.y)
+        check_scale(self.y, self.square)
 
     def zero(self) -> Estimate:
         """No atom at all."""
