@@ -37,7 +37,8 @@ class BestSubset(GreedyRegressor):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=100
-        Largest number of swaps for each size.
+        Largest number of swaps for each size. A ConvergenceWarning says by how much the
+        last one still lowered the error, if it was not enough.
 
     Attributes
     ----------

@@ -34,7 +34,8 @@ class BestSubsetSelector(SupportSelector):
     exchange_max : int, default=5
         Largest number of features that are swapped at once.
     max_iter : int, default=100
-        Largest number of swaps for each size.
+        Largest number of swaps for each size. A ConvergenceWarning says by how much the
+        last one still lowered the error, if it was not enough.
 
     Attributes
     ----------

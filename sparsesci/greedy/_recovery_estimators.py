@@ -182,7 +182,8 @@ class CoSaMP(_Joining):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=100
-        Largest number of iterations.
+        Largest number of iterations. A ConvergenceWarning says what the last one still
+        changed, if it was not enough.
 
     Attributes
     ----------
@@ -239,7 +240,8 @@ class SubspacePursuit(_Joining):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=100
-        Largest number of iterations.
+        Largest number of iterations. A ConvergenceWarning says what the last one still
+        changed, if it was not enough.
 
     Attributes
     ----------
@@ -299,7 +301,8 @@ class IterativeHardThresholding(_Recovering):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=1000
-        Largest number of iterations.
+        Largest number of iterations. A ConvergenceWarning says what the last one still
+        changed, if it was not enough.
 
     Attributes
     ----------
@@ -386,7 +389,8 @@ class HardThresholdingPursuit(_Recovering):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=100
-        Largest number of iterations.
+        Largest number of iterations. A ConvergenceWarning says what the last one still
+        changed, if it was not enough.
 
     Attributes
     ----------
