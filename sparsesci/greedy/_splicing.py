@@ -170,7 +170,7 @@ def information(
 # ---- paths ---------------------------------------------------------------------------
 @dataclass
 class SplicingPath:
-    """Best subsets found for 0, 1, ... atoms.
+    """Best subsets found for each number of atoms, from none on.
 
     Attributes
     ----------
