@@ -10,8 +10,9 @@ from sparsesci.greedy._base import Centred, GreedyRegressor, Solution
 from sparsesci.greedy._inputs import check_iterations, check_n_nonzero
 from sparsesci.greedy._recovery import Recovery
 from sparsesci.greedy._recovery_estimators import solution_of
-from sparsesci.greedy._splicing import CRITERIA, choose, default_size_limit, walk
+from sparsesci.greedy._splicing import choose, default_size_limit, walk
 from sparsesci.operators.dictionary import ScaledDictionary
+from sparsesci.utils.criteria import CRITERIA
 from sparsesci.utils.validation import check_choice, check_integer
 
 

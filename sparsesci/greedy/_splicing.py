@@ -33,11 +33,11 @@ from sparsesci.greedy._recovery import (
 from sparsesci.operators.dictionary import GramColumns, square_norms
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._result import SolverResult
+from sparsesci.utils.criteria import CRITERIA, information
 from sparsesci.utils.validation import check_choice, check_integer
 
 Array = NDArray[Any]
 
-CRITERIA = ("aic", "bic", "ebic", "sic")
 STARTS = ("path", "correlation")
 _EPS = float(np.finfo(np.float64).eps)
 # Errors must fall by this share: rounding must not make it go on for ever.
@@ -150,21 +150,6 @@ class _Splicer:
         """One atom less: the one with the smallest coefficient."""
         kept = np.delete(current.support, np.argmin(np.abs(current.values)))
         return self.fit(kept, np.abs(current.alpha))
-
-
-# ---- information criteria ------------------------------------------------------------
-def information(
-    error: float, floor: float, n_samples: int, n_atoms: int, size: int, criterion: str
-) -> float:
-    """``n log(error / n)`` and a price for each atom; `floor` counts as no error."""
-    n, log_p = n_samples, math.log(max(n_atoms, 1))
-    price = {
-        "aic": 2.0,
-        "bic": math.log(n),
-        "ebic": math.log(n) + 2 * log_p,
-        "sic": log_p * math.log(max(math.log(n), 1.0)) if n > 1 else log_p,
-    }[criterion]
-    return n * math.log(max(error, floor) / n) + size * price
 
 
 # ---- paths ---------------------------------------------------------------------------
@@ -281,7 +266,7 @@ def choose(
     floor = max((64 * _EPS) ** 2 * problem.square, 1e-300)
     return np.array(
         [
-            information(e.error, floor, n, p, e.support.size, criterion)
+            information(e.error, n, p, e.support.size, criterion, floor)
             for e in estimates
         ]
     )
