@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
 from sparsesci.greedy._base import Centred, GreedyRegressor, Solution
+from sparsesci.greedy._codes import check_precompute, code_columns, warn_if_short
 from sparsesci.greedy._inputs import check_n_nonzero, check_tol
-from sparsesci.greedy._omp import check_precompute, code_columns, warn_if_short
 from sparsesci.greedy._pursuit import pursue_nonnegative
 from sparsesci.utils.validation import check_flag
 
