@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 import sklearn
+from joblib import cpu_count, effective_n_jobs
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import (
@@ -15,6 +17,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from sparsesci import penalties
 from sparsesci._config import get_config
@@ -22,9 +25,7 @@ from sparsesci._logging import warn_caller
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.linear_model._base import (
     SparseLinearModel,
-    checked_data,
     checked_weights,
-    target_rows,
 )
 from sparsesci.linear_model._criterion import criterion_path
 from sparsesci.linear_model._folds import Curve, Data, Grid, fold_curves, shared_gram
@@ -36,9 +37,19 @@ from sparsesci.solvers._coordinate_descent import (
     check_selection,
     make_setting,
 )
+from sparsesci.solvers._inputs import checked_data, target_rows
 from sparsesci.solvers._path import alpha_grid, check_alphas
 from sparsesci.utils.criteria import CRITERIA
 from sparsesci.utils.validation import check_choice
+
+
+def _shared_cores(n_jobs: int | None) -> AbstractContextManager[Any]:
+    """Limit BLAS: folds that run at once would each start a thread for every core."""
+    n_threads = effective_n_jobs(n_jobs)
+    if n_threads == 1:
+        return nullcontext()
+    limit = max(1, cpu_count() // n_threads)
+    return threadpool_limits(limits=limit, user_api="blas")
 
 
 class LinearModelCV(SparseLinearModel):
@@ -168,21 +179,24 @@ class LinearModelCV(SparseLinearModel):
         if self.selection == "random":
             rng = check_random_state(self.random_state)
             seeds = [int(rng.randint(2**31 - 1)) for _ in folds]
-        curves = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(fold_curves)(
-                data,
-                grids,
-                train,
-                test,
-                control,
-                precompute,
-                shared,
-                seed,
-                get_config()["backend"],
-                self.keep_coefs,
+        curve = delayed(fold_curves)
+        backend = get_config()["backend"]
+        with _shared_cores(self.n_jobs):
+            curves = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+                curve(
+                    data,
+                    grids,
+                    train,
+                    test,
+                    control,
+                    precompute,
+                    shared,
+                    seed,
+                    backend,
+                    self.keep_coefs,
+                )
+                for (train, test), seed in zip(folds, seeds)
             )
-            for (train, test), seed in zip(folds, seeds)
-        )
         failed = sum(c.n_unconverged for fold in curves for c in fold)
         if failed:
             total = sum(c.mse.size for fold in curves for c in fold)

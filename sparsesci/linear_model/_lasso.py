@@ -13,10 +13,8 @@ from sparsesci import penalties
 from sparsesci._logging import warn_caller
 from sparsesci.linear_model._base import (
     SparseLinearModel,
-    checked_data,
     checked_weights,
     store,
-    target_rows,
     unchecked_data,
 )
 from sparsesci.linear_model._gram import check_precompute, resolve_gram
@@ -28,7 +26,7 @@ from sparsesci.solvers._coordinate_descent import (
     solve_setting,
 )
 from sparsesci.solvers._gram import gram_problem
-from sparsesci.solvers._inputs import check_start
+from sparsesci.solvers._inputs import check_start, checked_data, target_rows
 
 
 def warn_if_unpenalised(alpha: float) -> None:

@@ -9,10 +9,8 @@ import numpy as np
 from sparsesci import penalties
 from sparsesci.linear_model._base import (
     SparseLinearModel,
-    checked_data,
     checked_weights,
     store,
-    target_rows,
 )
 from sparsesci.linear_model._lasso import starting_coef, warn_if_unpenalised
 from sparsesci.linear_model._path import enet_path, lasso_path
@@ -22,6 +20,7 @@ from sparsesci.solvers._coordinate_descent import (
     make_setting,
     solve_setting,
 )
+from sparsesci.solvers._inputs import checked_data, target_rows
 
 
 class MultiTaskElasticNet(SparseLinearModel):

@@ -364,7 +364,11 @@ class SparseDesign(ColumnDesign):
     def dense_columns(self, columns: Indices) -> Doubles:
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
         out = np.asfortranarray(self.X[:, columns].toarray(), dtype=np.float64)
-        return _center_and_weigh(out, self, columns)
+        if self.means is not None:
+            out -= self.means[columns]
+        if self.sample_weight is not None:
+            out *= np.sqrt(self.sample_weight)[:, None]
+        return out
 
     def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
         """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
@@ -381,14 +385,6 @@ class SparseDesign(ColumnDesign):
     def update_cost(self) -> float:
         """Mean number of stored entries in a column."""
         return max(1.0, self.X.nnz / self.n_features)
-
-
-def _center_and_weigh(out: Doubles, design: Design, columns: Indices) -> Doubles:
-    if design.means is not None:
-        out -= design.means[columns]
-    if design.sample_weight is not None:
-        out *= np.sqrt(design.sample_weight)[:, None]
-    return out
 
 
 class OperatorDesign(Design):
