@@ -158,10 +158,11 @@ plt.show()
 # %%
 # Digits
 # ------
-# Prior variances over six decades, and less and less noise. The picture has the largest
-# relative error of a variance, against a dense singular value decomposition; crosses
-# mark errors above one, where variances have come out negative. Subtraction loses a
-# digit with each decade. By the factors there is nothing to subtract.
+# More rows than columns, prior variances over six decades, and less and less noise: the
+# posterior variances are small differences of large numbers. The picture has the
+# largest relative error of one, against a dense singular value decomposition; crosses
+# mark negative variances. The Cholesky factor loses a digit with each decade of noise,
+# the inverse more. By the factors there is nothing to subtract.
 
 
 def reference(factors, gammas, noise):
@@ -172,7 +173,7 @@ def reference(factors, gammas, noise):
     return gamma * (Vh.T**2 @ shrink)
 
 
-factors, gammas, y = problem(6, 8, decades=2)
+factors, gammas, y = problem(8, 6, decades=2)
 levels = 10.0 ** np.arange(0, -13, -1)
 figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
 for method, colour, mark in (
