@@ -21,6 +21,7 @@ ENTRIES: dict[str, tuple[str, int]] = {
     "attention": ("selection:attention", 200),
     "probing": ("selection:probing", 40),
     "irs": ("irs:study", 50),
+    "irs-classical": ("irs:classical", 3),
     "kronecker-estep": ("kronecker:estep", 20),
     "kronecker-memory": ("kronecker:memory", 1),
     "kronecker-study": ("kronecker:study", 60),

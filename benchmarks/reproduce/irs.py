@@ -2,8 +2,8 @@
 
 The set-up of He and Joseph (2024). Reference numbers are those of the authors'
 published results, means of 50 trials; pilots and patterns are drawn once there and
-every ten trials here. Classical SBL takes minutes for each channel: it gets a tenth of
-the trials.
+every ten trials here. Classical SBL takes about a minute for each channel: it has an
+entry of its own.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def _classical(problem: Any) -> Any:
 
 
 def _coupled(beta: float, mstep: str) -> Callable[[Any], Any]:
-    return partial(_sbl, mstep=mstep, coupling=[beta, 0, beta], prune=1e-2)
+    """The published thresholds for the published projection of AM."""
+    prune = [1e-2, 1e-1, 1e-2] if mstep == "am" else 1e-2
+    return partial(_sbl, mstep=mstep, coupling=[beta, 0, beta], prune=prune)
 
 
 METHODS: dict[str, Callable[[Any], Any]] = {
@@ -82,7 +84,6 @@ METHODS: dict[str, Callable[[Any], Any]] = {
     "PC .8, MM": _coupled(0.8, "mm"),
     "PC .5, MM": _coupled(0.5, "mm"),
     "oracle": _oracle,
-    "classical": _classical,
 }
 
 
@@ -103,50 +104,57 @@ def _cell(value: float, reference: Any) -> str:
     return f"{value:.2g}" + ("" if reference is None else f" ({reference:.2g})")
 
 
-def study(trials: int, quick: bool) -> bool:
-    """Errors by signal-to-noise ratio."""
-    columns = [SNRS.index(snr) for snr in ((4, 12, 20) if quick else SNRS)]
+def _table(
+    methods: dict[str, Callable[[Any], Any]], trials: int, snrs: tuple[int, ...]
+) -> tuple[dict[tuple[str, int], float], float]:
+    """Print all tables; return mean errors, and seconds of the slowest method."""
     rows: list[list[Any]] = [[], [], [], []]
     means: dict[tuple[str, int], float] = {}
     slowest = 0.0
-    for name, method in METHODS.items():
-        n_trials = max(1, trials // 10) if name == "classical" else trials
-        if quick and name == "classical":
-            continue
+    for name, method in methods.items():
         cells: list[list[str]] = [[], [], [], []]
-        for k in columns:
-            done = np.array([_trial(method, SNRS[k], s) for s in range(n_trials)])
-            reference = [part[k] for part in PUBLISHED.get(name, ((None,) * 5,) * 3)]
-            means[name, SNRS[k]] = float(done[:, 0].mean())
-            cells[0].append(_cell(done[:, 0].mean(), reference[0]))
+        for snr in snrs:
+            done = np.array([_trial(method, snr, s) for s in range(trials)])
+            published = PUBLISHED.get(name, ((None,) * 5,) * 3)
+            reference = [part[SNRS.index(snr)] for part in published]
+            means[name, snr] = float(done[:, 0].mean())
+            seconds = float(done[:, 2].mean())
+            cells[0].append(_cell(means[name, snr], reference[0]))
             cells[1].append(_cell(float(np.median(done[:, 0])), reference[1]))
-            cells[2].append(_cell(done[:, 1].mean(), reference[2]))
-            cells[3].append(f"{done[:, 2].mean():.3f}")
-            if name != "classical":
-                slowest = max(slowest, float(done[:, 2].mean()))
+            cells[2].append(_cell(float(done[:, 1].mean()), reference[2]))
+            cells[3].append(f"{seconds:.3f}")
+            slowest = max(slowest, seconds)
         for table, row in zip(rows, cells):
             table.append((name, *row))
     titles = ("Mean error", "Median error", "Symbol errors", "Seconds for a fit")
-    header = ("method", *(f"{SNRS[k]} dB" for k in columns))
     for title, table in zip(titles, rows):
-        show(f"{title}, {trials} trials: ours (published)", header, table)
-    return _claims(means, slowest)
+        heading = f"{title}, {trials} trials: ours (published)"
+        show(heading, ("method", *(f"{snr} dB" for snr in snrs)), table)
+    return means, slowest
 
 
-def _claims(means: dict[tuple[str, int], float], slowest: float) -> bool:
+def study(trials: int, quick: bool) -> bool:
+    """Errors by signal-to-noise ratio."""
+    snrs = (4, 12, 20) if quick else SNRS
+    means, slowest = _table(METHODS, trials, snrs)
     met = []
     for snr, bound in ((12, 0.06), (16, 0.02), (20, 0.006)):
-        if ("PC .8, MM", snr) in means:
+        if snr in snrs:
             value = means["PC .8, MM", snr]
-            text = f"{snr} dB: PC .8, MM, mean error at most {bound} ({value:.2g})"
+            text = f"{snr} dB: PC .8, MM: mean error at most {bound} ({value:.2g})"
             met.append(claim(text, value <= bound))
-    for snr in (12, 16, 20):
-        if ("classical", snr) not in means:
-            continue
-        coupled = means["PC .8, MM", snr]
-        plain = [means[name, snr] for name in ("SVD", "AM", "MM")]
-        blind = means["classical", snr]
-        text = f"{snr} dB: PC < SVD, AM, MM < classical"
-        met.append(claim(text, coupled < min(plain) and max(plain) < blind))
-    met.append(claim(f"a fit takes at most .3 s ({slowest:.2f} s)", slowest <= 0.3))
+    return all([*met, claim(f"a fit: at most .3 s ({slowest:.2f} s)", slowest <= 0.3)])
+
+
+def classical(trials: int, quick: bool) -> bool:
+    """Without structure in the prior, on the first trials."""
+    snrs = (20,) if quick else (12, 16, 20)
+    names = ("SVD", "AM", "MM", "PC .8, MM")
+    methods = {name: METHODS[name] for name in names}
+    means, _ = _table({**methods, "classical": _classical}, trials, snrs)
+    met = []
+    for snr in snrs:
+        worst = max(means[name, snr] for name in names)
+        text = f"{snr} dB: all with structure below classical"
+        met.append(claim(text, worst < means["classical", snr]))
     return all(met)

@@ -43,7 +43,7 @@ _LARGEST_LOG = 1.0
 # Variances start this much above what explains the energy of y: from below, "svd"
 # settles on wrong atoms more often. Projections of "am" are slow from above.
 _FIRST_LEVEL = 10.0
-_FIRST_PROJECTED_LEVEL = 1e-2
+_FIRST_PROJECTED_LEVEL = 1e-3
 # Learned noise starts at this share of the mean square of y, and ends above the other.
 _FIRST_NOISE = 0.1
 _LEAST_NOISE = 1e-12
