@@ -31,7 +31,7 @@ def case(seed, shapes, complex_valued, n_snapshots=1, pruned=False):
 @every_field
 @pytest.mark.parametrize("n_snapshots", [1, 3])
 @pytest.mark.parametrize("pruned", [False, True])
-@pytest.mark.parametrize("noise", [1.0, 1e-3])
+@pytest.mark.parametrize("noise", [1.0, 1e-2])
 def test_posterior(
     global_random_seed, shapes, complex_valued, n_snapshots, pruned, noise
 ):
