@@ -20,6 +20,12 @@ ENTRIES: dict[str, tuple[str, int]] = {
     "phase-toeplitz": ("phase:toeplitz", 60),
     "attention": ("selection:attention", 200),
     "probing": ("selection:probing", 40),
+    "irs": ("irs:study", 50),
+    "irs-classical": ("irs:classical", 3),
+    "kronecker-estep": ("kronecker:estep", 20),
+    "kronecker-memory": ("kronecker:memory", 1),
+    "kronecker-study": ("kronecker:study", 60),
+    "kronecker-sweeps": ("kronecker:sweeps", 60),
     "probing-exact": ("selection:probing_exact", 50),
 }
 

@@ -16,7 +16,8 @@ from sparsesci.operators.dictionary import (
     ScaledDictionary,
     as_dictionary,
 )
-from sparsesci.operators.structured import Convolution, Kronecker, PartialDCT
+from sparsesci.operators.kronecker import Kronecker
+from sparsesci.operators.structured import Convolution, PartialDCT
 
 __all__ = [
     "ArrayDictionary",

@@ -1,4 +1,4 @@
-"""Dictionaries that are never formed: parts of transforms, convolutions, products.
+"""Dictionaries that are never formed: parts of transforms, convolutions.
 
 Each is a :class:`scipy.sparse.linalg.LinearOperator`, which solvers and greedy methods
 take for X.
@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, sparse
-from scipy.sparse.linalg import LinearOperator, aslinearoperator
+from scipy import fft
+from scipy.sparse.linalg import LinearOperator
 
 from sparsesci.utils.validation import check_integer
 
@@ -123,50 +123,3 @@ class Convolution(LinearOperator):  # type: ignore[misc]
 
     def _rmatvec(self, r: Array) -> Array:
         return self._rmatmat(np.reshape(r, (-1, 1)))[:, 0]
-
-
-class Kronecker(LinearOperator):  # type: ignore[misc]
-    """Kronecker product of two matrices or operators.
-
-    Its columns are the products of a column of A and one of B: separable atoms.
-    With w as an array of shape (columns of A, columns of B), ``X w`` is ``A w B'``.
-
-    Parameters
-    ----------
-    A : array-like, sparse matrix or LinearOperator
-        Left factor.
-    B : array-like, sparse matrix or LinearOperator
-        Right factor.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sparsesci.operators import Kronecker
-    >>> A, B = np.array([[1.0, 2.0]]), np.array([[0.0, 1.0], [3.0, 0.0]])
-    >>> bool(np.all(Kronecker(A, B) @ np.eye(4) == np.kron(A, B)))
-    True
-    """
-
-    def __init__(self, A: Any, B: Any) -> None:
-        self.A, self.B = _factor("A", A), _factor("B", B)
-        (m, p), (n, q) = self.A.shape, self.B.shape
-        super().__init__(np.result_type(self.A.dtype, self.B.dtype), (m * n, p * q))
-
-    def _matvec(self, w: Array) -> Array:
-        inner = np.reshape(w, (self.A.shape[1], self.B.shape[1]))
-        return self.B.matmat(self.A.matmat(inner).T).T.ravel()
-
-    def _rmatvec(self, r: Array) -> Array:
-        inner = np.reshape(r, (self.A.shape[0], self.B.shape[0]))
-        return self.B.rmatmat(self.A.rmatmat(inner).T).T.ravel()
-
-
-def _factor(name: str, value: Any) -> LinearOperator:
-    if not isinstance(value, LinearOperator) and not sparse.issparse(value):
-        value = np.asarray(value)
-        if value.ndim != 2 or not np.isfinite(value).all():
-            raise ValueError(
-                f"{name} must be a finite matrix, got shape {value.shape}."
-            )
-        value = value.astype(np.result_type(value.dtype, np.float64))
-    return aslinearoperator(value)

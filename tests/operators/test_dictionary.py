@@ -104,6 +104,11 @@ OPERATORS = {
         np.stack([np.convolve(e, [1.0, 2j]) for e in np.eye(3)], axis=1),
     ),
     "kronecker": (Kronecker(A, B), np.kron(A, B)),
+    "one factor": (Kronecker(A), A),
+    "four factors": (
+        Kronecker(A, B, 1j * A[:2], B[:1]),
+        np.kron(np.kron(A, B), np.kron(1j * A[:2], B[:1])),
+    ),
     "sparse kronecker": (Kronecker(sparse.csr_array(A), B), np.kron(A, B)),
     "nested": (
         Kronecker(PartialDCT(4, [1, 2]), Kronecker(A, B + 1j)),
@@ -155,8 +160,12 @@ def test_sparse_signals_are_recovered(method, kind):
         (lambda: Convolution([], 3), "kernel must be a vector of finite numbers"),
         (lambda: Convolution([np.nan], 3), "kernel must be a vector of finite"),
         (lambda: Convolution([1.0], 1.5), "size must be an integer"),
-        (lambda: Kronecker(np.ones(3), B), r"A must be a finite matrix, got .*\(3,\)"),
-        (lambda: Kronecker(A, B * np.inf), "B must be a finite matrix"),
+        (lambda: Kronecker(), "factors must hold at least one matrix"),
+        (lambda: Kronecker(np.ones(3), B), r"factors\[0\] must be a finite .*\(3,\)"),
+        (lambda: Kronecker(A, B * np.inf), r"factors\[1\] must be a finite matrix"),
+        (lambda: Kronecker(A, B[:, :0]), r"factors\[1\] must be a finite .*\(5, 0\)"),
+        (lambda: Kronecker(A, B).select_columns([0]), "one entry for each of the 2"),
+        (lambda: Kronecker(B @ B.T, A).eigh(), r"factors\[1\] must be Hermitian"),
     ],
 )
 def test_bad_parameters(make_operator, text):
