@@ -10,6 +10,7 @@ from sparsesci._config import config_context, get_config
 __version__ = "0.1.0"
 
 _SUBMODULES = (
+    "bayes",
     "datafits",
     "datasets",
     "exceptions",

@@ -6,7 +6,7 @@ import inspect
 from importlib import import_module
 from typing import Any
 
-_FAMILIES = ("greedy", "linear_model")
+_FAMILIES = ("bayes", "greedy", "linear_model")
 
 
 def all_estimators(
