@@ -123,7 +123,8 @@ def vacate(gram, active, slots, rho, mean, sigma, n_active, slot):
 
 
 @inlined
-def add(gram, active, slots, rho, mean, sigma, S, Q, k, energy, j, share, v, weights):
+def add(state, k, energy, j, share, v, weights):
+    gram, active, slots, rho, mean, sigma, S, Q = state
     for i in range(k):
         total = 0.0
         for other in range(k):
@@ -149,7 +150,8 @@ def add(gram, active, slots, rho, mean, sigma, S, Q, k, energy, j, share, v, wei
 
 
 @inlined
-def change(gram, slots, rho, mean, sigma, S, Q, k, energy, j, share, v, column):
+def change(state, k, energy, j, share, v, column):
+    gram, active, slots, rho, mean, sigma, S, Q = state
     slot = slots[j]
     now, s, a, _ = share_of(rho, mean, sigma, slot, energy)
     variance = sigma[slot, slot]
@@ -161,68 +163,45 @@ def change(gram, slots, rho, mean, sigma, S, Q, k, energy, j, share, v, column):
         d = 1 / wide - 1 / rho[slot]
         rho[slot], kappa = wide, d / (1 + variance * d)
     downdate(gram, mean, sigma, S, Q, k, slot, kappa, v, column)
+    if share >= 1:
+        vacate(gram, active, slots, rho, mean, sigma, k, slot)
     return energy
+
+
+@inlined
+def best_move(state, n_active, energy, rule):
+    """Whether it is an addition, its gain, column and share."""
+    _, active, slots, rho, mean, sigma, S, Q = state
+    dof, noise, penalty, max_active, _ = rule
+    gain, j, share = best_change(
+        active, rho, mean, sigma, n_active, energy, dof, noise, penalty
+    )
+    adds = False
+    if n_active < max_active:
+        more, other, part = best_addition(slots, S, Q, energy, dof, noise, penalty)
+        if other >= 0 and more > gain:
+            adds, gain, j, share = True, more, other, part
+    return adds, gain, j, share
 
 
 @kernel
 def evidence_burst(state, n_active, energy, join, rule, gains, v, column):
-    gram, active, slots, rho, mean, sigma, S, Q = state
-    dof, noise, penalty, max_active, tol = rule
+    capacity, tol = state[1].size, rule[4]
     n_moves = 0
     while n_moves < gains.size:
-        gain, j, share = best_change(
-            active, rho, mean, sigma, n_active, energy, dof, noise, penalty
-        )
-        adds = False
-        if n_active < max_active:
-            extra, candidate, part = best_addition(
-                slots, S, Q, energy, dof, noise, penalty
-            )
-            if candidate >= 0 and extra > gain:
-                adds, gain, j, share = True, extra, candidate, part
+        adds, gain, j, share = best_move(state, n_active, energy, rule)
         if j < 0 or (gain <= tol and share < 1):
             return n_active, energy, n_moves, -1
         if adds:
-            if j != join or n_active >= active.size:
+            if j != join or n_active >= capacity:
                 return n_active, energy, n_moves, j
-            energy = add(
-                gram,
-                active,
-                slots,
-                rho,
-                mean,
-                sigma,
-                S,
-                Q,
-                n_active,
-                energy,
-                j,
-                share,
-                v,
-                column,
-            )
+            energy = add(state, n_active, energy, j, share, v, column)
             n_active, join = n_active + 1, -1
         else:
-            energy = change(
-                gram,
-                slots,
-                rho,
-                mean,
-                sigma,
-                S,
-                Q,
-                n_active,
-                energy,
-                j,
-                share,
-                v,
-                column,
-            )
+            energy = change(state, n_active, energy, j, share, v, column)
             if share >= 1:
                 # The slot that held the new Gram row may be taken over.
-                join = -1
-                vacate(gram, active, slots, rho, mean, sigma, n_active, slots[j])
-                n_active -= 1
+                n_active, join = n_active - 1, -1
         gains[n_moves] = gain
         n_moves += 1
     return n_active, energy, n_moves, -2
