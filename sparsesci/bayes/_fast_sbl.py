@@ -151,7 +151,7 @@ class FastSBL(WeightedBayesianRegressor):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = FastSBL().fit(X, y)
     >>> model.active_
-    array([1, 2, 3, 4, 6, 8])
+    array([1, 2, 3, 6, 8])
     """
 
     _takes_sparse = True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
+from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 
@@ -28,3 +31,27 @@ def log_evidence(X, y, gammas, noise, *, intercept):
         basis = np.linalg.qr(np.c_[ones, np.eye(len(y))[:, 1:]])[0][:, 1:]
         y, cov = basis.T @ y, basis.T @ cov @ basis
     return multivariate_normal(np.zeros(len(y)), cov).logpdf(y)
+
+
+def enumerate_models(X, y, noise, slab, inclusion):
+    """Exact spike and slab, with an intercept: PIPs, mean and log evidence.
+
+    The slab is that of columns of norm 1, in units of the noise.
+    """
+    X, y = X - X.mean(axis=0), y - y.mean()
+    p, scale = X.shape[1], np.linalg.norm(X, axis=0)
+    values, means, sets = [], [], np.array(list(product([False, True], repeat=p)))
+    for inside in sets:
+        Z = X[:, inside] / scale[inside]
+        precision = Z.T @ Z + np.eye(Z.shape[1]) / slab
+        mean = np.linalg.solve(precision, Z.T @ y)
+        logdet = np.linalg.slogdet(slab * precision)[1]
+        fit = (y @ y - y @ Z @ mean) / noise + (len(y) - 1) * np.log(2 * np.pi * noise)
+        k = inside.sum()
+        prior = k * np.log(inclusion) + (p - k) * np.log1p(-inclusion)
+        values.append(prior - 0.5 * (logdet + fit))
+        coef = np.zeros(p)
+        coef[inside] = mean / scale[inside]
+        means.append(coef)
+    weights = np.exp(values - logsumexp(values))
+    return weights @ sets, weights @ np.array(means), logsumexp(values)
