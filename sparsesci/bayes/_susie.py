@@ -26,6 +26,8 @@ Array = NDArray[Any]
 
 # Columns of a set whose correlations are looked at.
 _PURITY_SAMPLE = 100
+# Points of the search for a prior variance.
+_GRID = 12
 
 
 def log_bayes_factors(squares: Array, prior: float) -> Array:
@@ -46,8 +48,11 @@ def best_prior(squares: Array, log_weights: Array) -> float:
         factors = log_bayes_factors(squares, np.exp(log_prior))
         return -float(logsumexp(log_weights + factors))
 
-    # No term has its maximum beyond its own square.
-    bounds = np.log(1e-9), np.log(largest)
+    # No term has its maximum beyond its own square; a plateau may come before it.
+    grid = np.linspace(np.log(1e-3), np.log(largest), _GRID)
+    losses = [loss(log_prior) for log_prior in grid]
+    at = int(np.argmin(losses))
+    bounds = grid[max(at - 1, 0)], grid[min(at + 1, _GRID - 1)]
     found = minimize_scalar(
         loss, bounds=bounds, method="bounded", options={"xatol": 1e-9}
     )
@@ -112,10 +117,8 @@ class SingleEffects:
             return float(-0.5 * fit)
         a, m, varies = self.alpha[live], self.mean[live], self.data.norms > 0
         prior, v = self.prior[live, None], self.variance[live, None]
-        choice = (
-            xlogy(a, a)[:, varies].sum()
-            - (a[:, varies] @ self.log_weights[varies]).sum()
-        )
+        a, m = a[:, varies], m[:, varies]
+        choice = (xlogy(a, a) - a * self.log_weights[varies]).sum()
         shape = 0.5 * (a * (np.log(prior / v) - 1 + (v + m**2) / prior)).sum()
         return float(-0.5 * fit - choice - shape)
 
@@ -237,9 +240,9 @@ class SuSiE(WeightedBayesianRegressor):
 
     References
     ----------
-    .. [1] G. Wang, A. Sarkar, P. Carbonetto and M. Stephens (2020). A simple new approach
-       to variable selection in regression, with application to genetic fine mapping.
-       JRSS B, 82(5), 1273-1300.
+    .. [1] G. Wang, A. Sarkar, P. Carbonetto and M. Stephens (2020). A simple new
+       approach to variable selection in regression, with application to genetic fine
+       mapping. JRSS B, 82(5), 1273-1300.
 
     Examples
     --------
