@@ -1,9 +1,20 @@
 """Sparse Bayesian regression and classification, with error bars."""
 
 from sparsesci.bayes._batch import SBLRegressor
+from sparsesci.bayes._blocks import BlockSBL, PatternCoupledSBL
 from sparsesci.bayes._evidence_ridge import EvidenceRidge
 from sparsesci.bayes._fast_sbl import FastSBL
+from sparsesci.bayes._multitask import MultitaskSBL
 from sparsesci.bayes._spike_slab import SpikeSlabVB
 from sparsesci.bayes._susie import SuSiE
 
-__all__ = ["EvidenceRidge", "FastSBL", "SBLRegressor", "SpikeSlabVB", "SuSiE"]
+__all__ = [
+    "BlockSBL",
+    "EvidenceRidge",
+    "FastSBL",
+    "MultitaskSBL",
+    "PatternCoupledSBL",
+    "SBLRegressor",
+    "SpikeSlabVB",
+    "SuSiE",
+]

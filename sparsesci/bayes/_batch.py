@@ -116,8 +116,9 @@ class ReweightedL1(BatchSBL):
         before = np.zeros(len(coef))
         before[self.columns] = self.gamma
         largest = max(gamma.max(), np.finfo(float).tiny)
+        gamma[gamma <= self.prune * largest] = 0.0
         change = float(np.abs(gamma - before).max() / largest)
-        self.columns = np.flatnonzero(gamma > self.prune * gamma.max())
+        self.columns = np.flatnonzero(gamma)
         self.gamma, self.Z = gamma[self.columns], every[:, self.columns]
         if self.learn:
             noise = noise_step(self.refresh(), "em")
@@ -231,8 +232,8 @@ class SBLRegressor(WeightedBayesianRegressor):
     >>> from sparsesci.bayes import SBLRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> SBLRegressor().fit(X, y).coef_.round(1)
-    array([   0. , -226.7,  525.1,  313.5, -156.5,    0. , -182.7,    0. ,
-            521. ,   61.9])
+    array([   0. , -206.1,  536.7,  311.3, -108. ,    0. , -229.3,    0. ,
+            537.3,   14.5])
     """
 
     def __init__(

@@ -92,11 +92,17 @@ class Standardized:
 
 
 def standardize(
-    X: Any, Y: Array, sample_weight: Any, fit_intercept: bool
+    X: Any,
+    Y: Array,
+    sample_weight: Any,
+    fit_intercept: bool,
+    *,
+    joint: bool = False,
 ) -> Standardized:
     """Wrap checked data; targets are the rows of Y.
 
-    Weights count: an integer weight is that many equal samples, 0 is none.
+    Weights count: an integer weight is that many equal samples, 0 is none. `joint`
+    divides all targets by one number, their root mean square norm.
     """
     n_samples = X.shape[0]
     weights = check_weights(sample_weight, n_samples)
@@ -108,6 +114,8 @@ def standardize(
     norms = np.sqrt([design.inner(row, row) for row in Y])
     if not np.isfinite(norms).all():
         raise ValueError("y is too large: its sum of squares overflows; rescale it.")
+    if joint:
+        norms = np.full(len(Y), np.sqrt(np.mean(norms**2)))
     unit = Y / np.where(norms > 0, norms, 1.0)[:, None]
     column_norms = np.sqrt(n_samples * design.lipschitz)
     return Standardized(design, column_norms, unit, norms, means, total)

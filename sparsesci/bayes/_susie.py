@@ -335,7 +335,9 @@ class SuSiE(WeightedBayesianRegressor):
             pure = purity(data, columns)
             if pure >= self.min_abs_corr:
                 found[key] = pure, int(effect)
-        ranked = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
+        ranked = sorted(
+            found.items(), key=lambda item: (-round(item[1][0], 9), item[0])
+        )
         sets = [np.array(key) for key, _ in ranked]
         pure = np.array([values[0] for _, values in ranked])
         return sets, pure, np.array([values[1] for _, values in ranked], dtype=int)

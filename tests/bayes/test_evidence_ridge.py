@@ -57,7 +57,7 @@ def test_fixed_point_of_scikit_learn(rng, shape):
 def test_posterior(rng, shape, kappa):
     X, y = dense(rng, *shape)
     weights = rng.integers(1, 3, len(y))
-    model = EvidenceRidge(kappa=kappa).fit(X, y, weights)
+    model = EvidenceRidge(kappa=kappa, noise_variance=0.8).fit(X, y, weights)
     X, y = np.repeat(X, weights, axis=0), np.repeat(y, weights)
     Z = X - X.mean(axis=0)
     precision = kappa * Z.T @ Z / model.noise_variance_ + np.diag(1 / model.gammas_)
