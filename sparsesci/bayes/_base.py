@@ -32,7 +32,7 @@ class Solution:
     coef: Array
     posterior: Posterior
     noise: float
-    evidence: float
+    evidence: float | None
     path: list[float]
     n_iter: int
     pip: Array | None = None
@@ -143,9 +143,10 @@ class BayesianRegressor(LinearRegressor):
         self.intercept_: Any = dtype.type(intercept) if self.fit_intercept else 0.0
         self.noise_variance_ = solution.noise * data.unit
         # A density of y in its own units.
-        shift = 0.5 * data.dof * np.log(data.unit) if data.unit else 0.0
-        self.evidence_ = solution.evidence - shift
-        self.evidence_path_ = np.array(solution.path) - shift
+        if solution.evidence is not None:
+            shift = 0.5 * data.dof * np.log(data.unit) if data.unit else 0.0
+            self.evidence_ = solution.evidence - shift
+            self.evidence_path_ = np.array(solution.path) - shift
         self.n_iter_ = solution.n_iter
         if solution.pip is not None:
             self.pip_ = solution.pip

@@ -10,7 +10,7 @@ from scipy.linalg import cholesky, toeplitz
 
 from sparsesci.bayes._base import (
     Solution,
-    WeightedBayesianRegressor,
+    UnweightedBayesianRegressor,
     warn_of_collapse,
     warn_unconverged,
 )
@@ -163,7 +163,7 @@ class BlockModel:
         return coef, Posterior(p, self.columns, np.zeros(len(self.columns)), half)
 
 
-class BlockSBL(WeightedBayesianRegressor):
+class BlockSBL(UnweightedBayesianRegressor):
     r"""Sparse Bayesian learning of blocks of coefficients: BSBL.
 
     The model is, for blocks of columns X_i ::
@@ -186,8 +186,10 @@ class BlockSBL(WeightedBayesianRegressor):
     learn_correlation : bool, default=True
         Whether to estimate r, at each update from the second moments; else it is 0.
         The estimate is no maximum of the evidence: with it, the evidence may fall.
-    noise_variance : "auto", "learn" or float, default="auto"
-        Variance of the noise, in squared units of y; see :class:`SBLRegressor`.
+    noise_variance : "auto", "learn" or float, default="learn"
+        Variance of the noise, in squared units of y. "learn" maximises the evidence
+        over it as well: what holds coefficients together keeps it from collapsing, and
+        a warning says where it did. "auto" is explained in :class:`SBLRegressor`.
     prune : float, default=1e-6
         Blocks whose variance is at most this part of the largest are left out.
     fit_intercept : bool, default=True
@@ -258,7 +260,7 @@ class BlockSBL(WeightedBayesianRegressor):
         *,
         update="bo",
         learn_correlation=True,
-        noise_variance="auto",
+        noise_variance="learn",
         prune=1e-6,
         fit_intercept=True,
         tol=1e-4,
@@ -349,7 +351,7 @@ class PatternCoupled(BatchSBL):
         return result
 
 
-class PatternCoupledSBL(WeightedBayesianRegressor):
+class PatternCoupledSBL(UnweightedBayesianRegressor):
     r"""Sparse Bayesian learning of clusters of coefficients with unknown borders.
 
     The model is ::
@@ -366,8 +368,10 @@ class PatternCoupledSBL(WeightedBayesianRegressor):
     ----------
     coupling : float, default=0.5
         Strength of the coupling, in [0, 1]; 0 makes columns independent.
-    noise_variance : "auto", "learn" or float, default="auto"
-        Variance of the noise, in squared units of y; see :class:`SBLRegressor`.
+    noise_variance : "auto", "learn" or float, default="learn"
+        Variance of the noise, in squared units of y. "learn" maximises the evidence
+        over it as well: what holds coefficients together keeps it from collapsing, and
+        a warning says where it did. "auto" is explained in :class:`SBLRegressor`.
     prune : float, default=1e-4
         Columns whose variance, for norm 1, is at most this part of the largest are left
         out.
@@ -434,7 +438,7 @@ class PatternCoupledSBL(WeightedBayesianRegressor):
         self,
         coupling=0.5,
         *,
-        noise_variance="auto",
+        noise_variance="learn",
         prune=1e-4,
         fit_intercept=True,
         tol=1e-3,

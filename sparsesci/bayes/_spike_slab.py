@@ -43,8 +43,11 @@ class SpikeSlab:
         slab: float | None,
         inclusion: float | None,
         dof: float,
+        ratio: Array | float = 1.0,
     ) -> None:
         self.data, self.dof = data, dof
+        # Squared ratios of the norms of the data to those that the prior means.
+        self.ratio = np.broadcast_to(np.asarray(ratio, dtype=float), data.norms.shape)
         self.learn_noise, self.learn_slab = noise is None, slab is None
         self.learn_inclusion = inclusion is None
         self.unit_slab = max(dof, 1.0)  # the information of one observation
@@ -62,9 +65,10 @@ class SpikeSlab:
         return self.raw_mean * self.data.norms
 
     @property
-    def variance(self) -> float:
-        """Variance of the slabs."""
-        return self.noise * self.slab / (1 + self.slab)
+    def variance(self) -> Array:
+        """Variances of the slabs."""
+        slab = self.slab * self.ratio
+        return self.noise * slab / (1 + slab)
 
     @property
     def coef(self) -> Array:
@@ -77,6 +81,13 @@ class SpikeSlab:
         a, m = self.alpha, self.mean
         return a * self.variance + a * (1 - a) * m**2
 
+    def start(self, alpha: Array, mean: Array) -> None:
+        """Begin with these inclusion probabilities and means of the slabs."""
+        self.alpha = alpha.copy()
+        self.raw_mean = mean * self.data.inverse_norms
+        self.residual = self.data.Y - self.data.apply(self.coef)
+        self.offset = np.zeros(1)
+
     # -- updates -----------------------------------------------------------------------
     def sweep(self, order: Array) -> float:
         """Update the columns in this order; return the largest change of an alpha."""
@@ -84,7 +95,7 @@ class SpikeSlab:
         return get_backend().spike_slab_sweep(
             design.matrix,
             design.lipschitz,
-            design.lipschitz / self.slab,
+            design.lipschitz / (self.slab * self.ratio),
             order,
             self.noise / design.n_samples,
             float(logit(self.inclusion)),
@@ -98,7 +109,7 @@ class SpikeSlab:
         """Expected squared error, squares and number of non-zero coefficients."""
         residual = self.residual + self.offset
         error = self.data.design.inner(residual, residual)
-        squares = self.alpha @ (self.variance + self.mean**2)
+        squares = self.alpha @ ((self.variance + self.mean**2) / self.ratio)
         return error + self.coef_variance.sum(), float(squares), float(self.alpha.sum())
 
     def learn(self) -> None:
@@ -116,10 +127,11 @@ class SpikeSlab:
     def bound(self) -> float:
         """Lower bound of the log evidence, with the log priors of what is learned."""
         a, pi, slab = self.alpha[self.data.norms > 0], self.inclusion, self.slab
-        error, squares, count = self._moments()
+        error, squares, _ = self._moments()
         entropy = -xlogy(a, a / pi).sum() - xlogy(1 - a, (1 - a) / (1 - pi)).sum()
         fit = -0.5 * (self.dof * np.log(2 * np.pi * self.noise) + error / self.noise)
-        shrink = count * (1 + np.log(self.variance / (slab * self.noise)))
+        wide = self.noise * slab * self.ratio
+        shrink = self.alpha @ (1 + np.log(self.variance / wide))
         value = fit + entropy + 0.5 * (shrink - squares / (slab * self.noise))
         if self.learn_noise:
             value -= 0.5 * NOISE_FLOOR / self.noise
