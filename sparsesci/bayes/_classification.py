@@ -106,7 +106,8 @@ class BayesianClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         X = clean_csc(X) if sparse.issparse(X) else X
         # The first pass checks the weights as well.
-        plain = standardize(X, np.zeros((1, X.shape[0])), sample_weight, True)
+        zeros = np.zeros((1, X.shape[0]))
+        plain = standardize(X, zeros, sample_weight, self.fit_intercept)
         counts = np.ones(X.shape[0])
         if sample_weight is not None:
             counts = np.array(sample_weight, dtype=np.float64)

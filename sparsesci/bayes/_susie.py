@@ -339,8 +339,8 @@ class SuSiE(WeightedBayesianRegressor):
             found.items(), key=lambda item: (-round(item[1][0], 9), item[0])
         )
         sets = [np.array(key) for key, _ in ranked]
-        pure = np.array([values[0] for _, values in ranked])
-        return sets, pure, np.array([values[1] for _, values in ranked], dtype=int)
+        purities = np.array([values[0] for _, values in ranked])
+        return sets, purities, np.array([values[1] for _, values in ranked], dtype=int)
 
     def credible_interval(self, level: float = 0.9) -> Any:
         """Intervals that hold each coefficient with a posterior probability.
