@@ -20,6 +20,10 @@ ENTRIES: dict[str, tuple[str, int]] = {
     "attention": ("selection:attention", 200),
     "probing": ("selection:probing", 40),
     "probing-exact": ("selection:probing_exact", 50),
+    "sbl": ("sbl:tables", 15),
+    "sbl-hard": ("sbl:hard", 5),
+    "sbl-coverage": ("sbl:coverage", 200),
+    "sbl-scales": ("sbl:scales", 1),
 }
 
 

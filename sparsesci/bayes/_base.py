@@ -165,13 +165,13 @@ class BayesianRegressor(LinearRegressor):
     def sigma_(self) -> Any:
         """Posterior covariance of the coefficients, computed when asked for."""
         check_is_fitted(self)
-        return self._posterior.covariance
+        return self._posterior.covariance.astype(self.coef_.dtype)
 
     @property
     def coef_std_(self) -> Any:
         """Posterior standard deviations of the coefficients."""
         check_is_fitted(self)
-        return np.sqrt(self._posterior.variance)
+        return np.sqrt(self._posterior.variance).astype(self.coef_.dtype)
 
     def credible_interval(self, level: float = 0.9) -> Any:
         """Intervals that hold each coefficient with a posterior probability.
@@ -220,7 +220,8 @@ class BayesianRegressor(LinearRegressor):
             reset=False,
         )
         variance = self._posterior.along(X, self._center)
-        return mean, np.sqrt(variance + self.noise_variance_ + self._mean_variance)
+        std = np.sqrt(variance + self.noise_variance_ + self._mean_variance)
+        return mean, std.astype(mean.dtype)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

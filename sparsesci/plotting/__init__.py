@@ -4,8 +4,20 @@ matplotlib is imported when the first picture is drawn: ``pip install
 "sparsesci[plot]"`` brings it.
 """
 
+from sparsesci.plotting._bayes import (
+    CredibleSetDisplay,
+    EvidencePathDisplay,
+    PosteriorIntervalDisplay,
+)
 from sparsesci.plotting._cv import CVPathDisplay
 from sparsesci.plotting._paths import CoefficientPathDisplay
 from sparsesci.plotting._phase import PhaseTransitionDisplay
 
-__all__ = ["CVPathDisplay", "CoefficientPathDisplay", "PhaseTransitionDisplay"]
+__all__ = [
+    "CVPathDisplay",
+    "CoefficientPathDisplay",
+    "CredibleSetDisplay",
+    "EvidencePathDisplay",
+    "PhaseTransitionDisplay",
+    "PosteriorIntervalDisplay",
+]
