@@ -60,17 +60,22 @@ def compare(
 
 
 # ---- many signals --------------------------------------------------------------------
-def make_patches(n_patches: int = 10_000) -> tuple[np.ndarray, np.ndarray]:
-    """Patches 8 x 8 of a photograph, as columns, and 256 of them as atoms."""
+def all_patches() -> np.ndarray:
+    """Patches 8 x 8 of a photograph less their means, as rows, but for flat ones."""
     from sklearn.datasets import load_sample_image
     from sklearn.feature_extraction.image import extract_patches_2d
 
     image = load_sample_image("china.jpg").mean(axis=2) / 255
-    patches = extract_patches_2d(image, (8, 8)).reshape(-1, 64)
-    patches = patches - patches.mean(axis=1, keepdims=True)
-    patches = patches[np.linalg.norm(patches, axis=1) > 0.1]
+    found = extract_patches_2d(image, (8, 8)).reshape(-1, 64)
+    found = found - found.mean(axis=1, keepdims=True)
+    return found[np.linalg.norm(found, axis=1) > 0.1]
+
+
+def make_patches(n_patches: int = 10_000) -> tuple[np.ndarray, np.ndarray]:
+    """Some patches as columns, and 256 of the others as atoms."""
+    found = all_patches()
     rng = np.random.default_rng(0)
-    chosen = patches[rng.choice(len(patches), n_patches + 256, replace=False)]
+    chosen = found[rng.choice(len(found), n_patches + 256, replace=False)]
     signals, atoms = chosen[:n_patches], chosen[n_patches:]
     signals /= np.linalg.norm(signals, axis=1).mean()
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -11,13 +12,27 @@ from sklearn.exceptions import DataConversionWarning
 
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.greedy import (
+    BestSubset,
+    BestSubsetCV,
+    BestSubsetSelector,
+    CoSaMP,
     ForwardSelector,
+    HardThresholdingPursuit,
+    IterativeHardThresholding,
     OrthogonalMatchingPursuit,
     OrthogonalMatchingPursuitCV,
     SequentialAttentionSelector,
     SparseProbe,
+    SubspacePursuit,
+    cosamp,
+    htp,
+    iht,
+    niht,
     orthogonal_mp,
     orthogonal_mp_gram,
+    splicing,
+    splicing_path,
+    subspace_pursuit,
 )
 from sparsesci.linear_model import (
     ElasticNet,
@@ -117,9 +132,11 @@ GREEDY = {
     "CV": lambda X, y: OrthogonalMatchingPursuitCV(cv=2).fit(X, y[:, None]),
     "forward": lambda X, y: ForwardSelector(2).fit(X[:, [0, 0]], y),
     "attention": lambda X, y: SequentialAttentionSelector(2).fit(X[:, [0, 0]], y),
+    "best subset": lambda X, y: BestSubsetSelector(2).fit(X[:, [0, 0]], y),
     "probe": lambda X, y: SparseProbe(5, method="optimal", max_iter=2).fit(X, y > 2),
 }
 CATEGORIES = {
+    "best subset": UserWarning,
     "CV": DataConversionWarning,
     "forward": UserWarning,
     "attention": UserWarning,
@@ -133,3 +150,45 @@ def test_warnings_of_greedy_methods_name_the_line_of_the_caller(name):
         warnings.simplefilter("always")
         GREEDY[name](*make_data(0, 30, 40)[:2])
     _assert_all_name(GREEDY[name], caught, CATEGORIES.get(name, RuntimeWarning))
+
+
+ONCE = {"n_nonzero_coefs": 8, "max_iter": 1}
+CUT_SHORT = {
+    "iht": lambda X, y: iht(X, y, **ONCE),
+    "niht": lambda X, y: niht(X, y, **ONCE),
+    "htp": lambda X, y: htp(X, y, **ONCE),
+    "htp, step": lambda X, y: htp(X, y, step=0.5, **ONCE),
+    "cosamp": lambda X, y: cosamp(X, y, **ONCE),
+    "subspace_pursuit": lambda X, y: subspace_pursuit(X, y, **ONCE),
+    "splicing": lambda X, y: splicing(X, y, **ONCE),
+    "splicing, start": lambda X, y: splicing(X, y, start="correlation", **ONCE),
+    "splicing_path": lambda X, y: splicing_path(X, y, max_iter=1),
+    "IHT": lambda X, y: IterativeHardThresholding(**ONCE).fit(X, y),
+    "HTP": lambda X, y: HardThresholdingPursuit(**ONCE).fit(X, np.c_[y, -y]),
+    "CoSaMP": lambda X, y: CoSaMP(**ONCE).fit(X, y),
+    "SubspacePursuit": lambda X, y: SubspacePursuit(**ONCE).fit(X, y),
+    "BestSubset": lambda X, y: BestSubset(max_iter=1).fit(X, y),
+    "BestSubsetCV": lambda X, y: BestSubsetCV(
+        max_nonzero_coefs=8, max_iter=1, n_jobs=2
+    ).fit(X, y),
+}
+
+
+@pytest.mark.parametrize("name", CUT_SHORT)
+def test_iterations_cut_short_say_what_they_still_changed(name):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        CUT_SHORT[name](*make_data(0, 60, 90)[:2])
+    _assert_all_name(CUT_SHORT[name], caught, ConvergenceWarning)
+    text = r"max_iter=1 ended .* by a share of (\S+), tolerance: (\S+)\. Increase"
+    for w in caught:
+        share, tol = map(float, re.match(text, str(w.message)).groups())
+        assert share > tol
+
+
+def test_the_last_iteration_allowed_may_be_the_one_that_settles():
+    X, y = make_data(0, 200, 20)[:2]
+    n_iter = niht(X, y, n_nonzero_coefs=3).n_iter
+    assert niht(X, y, n_nonzero_coefs=3, max_iter=n_iter).converged
+    with pytest.warns(ConvergenceWarning):
+        assert not niht(X, y, n_nonzero_coefs=3, max_iter=n_iter - 1).converged

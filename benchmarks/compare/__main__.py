@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--memory", action="store_true", help="peak memory, in fresh processes")
     add("--json", type=Path, metavar="FILE")
     add("--markdown", type=Path, metavar="FILE")
+    add("--profile", type=Path, metavar="FILE", help="a picture (needs matplotlib)")
     add("--list", action="store_true", help="problems and solvers")
     return parser
 
@@ -72,6 +73,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.markdown:
         heading = report.machine(options.threads)
         options.markdown.write_text(f"{heading}\n\n{report.markdown(results)}\n")
+    if options.profile:
+        from benchmarks.compare.profile import draw
+
+        draw(results, options.profile, report.machine(options.threads))
     return 0
 
 

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 # Name -> where it is, and how many trials it has by default.
 ENTRIES: dict[str, tuple[str, int]] = {
+    "patches": ("patches:errors", 1),
     "loss-omp": ("loss_omp:figure_1", 30),
     "loss-omp-lad": ("loss_omp:figure_1_lad", 12),
     "loss-omp-weights": ("loss_omp:weights", 30),

@@ -23,6 +23,7 @@ Best-subset regression solves
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import SymLogNorm
 from sklearn.datasets import load_diabetes
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
@@ -44,7 +45,9 @@ used = used[np.argsort(-(path.coefs[:, used] != 0).sum(axis=0), kind="stable")]
 shown = path.coefs[:, used].T
 fig, ax = plt.subplots(figsize=(7, 6), layout="constrained")
 largest = np.abs(shown).max()
-picture = ax.imshow(shown, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto")
+# Colours in proportion up to 5, then to the logarithm: small coefficients show as well.
+norm = SymLogNorm(linthresh=5, vmin=-largest, vmax=largest)
+picture = ax.imshow(shown, cmap="RdBu_r", norm=norm, aspect="auto")
 ax.set_yticks(range(len(used)), frame.columns[used])
 ax.axvline(path.best, color="black", linewidth=1, linestyle=":")
 ax.set(xlabel="size of the subset", title="Columns come, and some leave again")

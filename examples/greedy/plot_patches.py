@@ -79,7 +79,7 @@ for ax, picture, name in zip(
     ax.set_title(title)
     ax.set_axis_off()
 per_patch = codes.nnz / len(patches)
-fig.suptitle(f"{len(patches):,} patches, {per_patch:.1f} of 121 atoms each")
+fig.supxlabel(f"{len(patches):,} patches, {per_patch:.1f} of 121 atoms each")
 plt.show()
 
 # %%

@@ -10,8 +10,9 @@ from sparsesci.greedy._base import Centred, GreedyRegressor, Solution
 from sparsesci.greedy._inputs import check_iterations, check_n_nonzero
 from sparsesci.greedy._recovery import Recovery
 from sparsesci.greedy._recovery_estimators import solution_of
-from sparsesci.greedy._splicing import CRITERIA, choose, default_size_limit, walk
+from sparsesci.greedy._splicing import choose, default_size_limit, walk
 from sparsesci.operators.dictionary import ScaledDictionary
+from sparsesci.utils.criteria import CRITERIA
 from sparsesci.utils.validation import check_choice, check_integer
 
 
@@ -37,7 +38,8 @@ class BestSubset(GreedyRegressor):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=100
-        Largest number of swaps for each size.
+        Largest number of swaps for each size. A ConvergenceWarning says by how much the
+        last one still lowered the error, if it was not enough.
 
     Attributes
     ----------
@@ -128,9 +130,9 @@ class BestSubset(GreedyRegressor):
 
     def _solve_one(self, problem: Recovery, k_max: int) -> tuple[Solution, int, Any]:
         control = check_iterations(self.max_iter, None, 0, False)
-        estimates, control.n_iter = walk(
-            problem, k_max, self.exchange_max, self.max_iter
-        )
+        walked = walk(problem, k_max, self.exchange_max, self.max_iter)
+        walked.warn(self.max_iter)
+        estimates, control.n_iter = walked.estimates, walked.n_splices
         path = choose(problem, estimates, self.criterion)
         best = int(np.argmin(path)) if self.n_nonzero_coefs is None else -1
         solution = solution_of(problem, estimates[best], control)

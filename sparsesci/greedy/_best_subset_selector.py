@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import BaseEstimator
-from sklearn.feature_selection import SelectorMixin
-from sklearn.utils.validation import check_is_fitted
-
 from sparsesci.greedy._best_subset import BestSubset
-from sparsesci.greedy._selectors import check_n_select, number_to_select
+from sparsesci.greedy._selectors import (
+    SupportSelector,
+    check_n_select,
+    number_to_select,
+)
 from sparsesci.solvers._inputs import checked_data
 
 
-class BestSubsetSelector(SelectorMixin, BaseEstimator):
+class BestSubsetSelector(SupportSelector):
     """Best subset of features for linear regression, by splicing.
 
     Looks for ``min_{w, b} ||y - b - X_S w||^2`` over sets S of k features: from the
@@ -34,14 +34,16 @@ class BestSubsetSelector(SelectorMixin, BaseEstimator):
     exchange_max : int, default=5
         Largest number of features that are swapped at once.
     max_iter : int, default=100
-        Largest number of swaps for each size.
+        Largest number of swaps for each size. A ConvergenceWarning says by how much the
+        last one still lowered the error, if it was not enough.
 
     Attributes
     ----------
     support_ : ndarray of bool of shape (n_features,)
         Mask of the selected features.
     n_features_ : int
-        Number of selected features.
+        Number of selected features: fewer than asked for, with a warning, where the
+        others depend linearly on them or all is explained.
     n_iter_ : int
         Number of swaps.
     estimator_ : BestSubset
@@ -113,17 +115,6 @@ class BestSubsetSelector(SelectorMixin, BaseEstimator):
             exchange_max=self.exchange_max,
             max_iter=self.max_iter,
         ).fit(X, y)
-        self.support_ = self.estimator_.coef_ != 0
         self.n_iter_ = self.estimator_.n_iter_
-        self.n_features_ = int(self.support_.sum())
+        self._store_support(self.estimator_.coef_ != 0, n_asked=k)
         return self
-
-    def _get_support_mask(self) -> Any:
-        check_is_fitted(self)
-        return self.support_
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.target_tags.required = True
-        return tags

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import sklearn
@@ -24,7 +24,7 @@ from sparsesci.greedy._inputs import check_n_nonzero
 from sparsesci.greedy._omp_estimators import OrthogonalMatchingPursuit
 from sparsesci.greedy._pursuit import pursue
 from sparsesci.greedy._recovery import Recovery
-from sparsesci.greedy._splicing import walk
+from sparsesci.greedy._splicing import walk, warn_unsettled
 from sparsesci.operators.dictionary import ScaledDictionary
 from sparsesci.solvers._inputs import checked_data, clean_csc, target_rows
 from sparsesci.utils.regressor import LinearRegressor
@@ -36,17 +36,18 @@ Array = NDArray[Any]
 class _SizeCV(LinearRegressor):
     """Base: paths over the size on each fold, the best mean error, a last fit."""
 
+    _limit: ClassVar[str]  # name of the parameter that holds the largest size
+
     @abstractmethod
     def _check(self) -> None:
         """Check the parameters of the method."""
 
     @abstractmethod
-    def _largest(self, n_features: int) -> int:
-        """Largest size to try."""
+    def _path(self, data: Centred, k_max: int) -> tuple[list[Array], float]:
+        """Coefficients with 1, 2, ... columns, and what `max_iter` has cut off.
 
-    @abstractmethod
-    def _path(self, data: Centred, k_max: int) -> list[Array]:
-        """Coefficients with 1, 2, ... columns; may end early."""
+        The path may end early.
+        """
 
     @abstractmethod
     def _estimator(self, size: int) -> Any:
@@ -78,10 +79,12 @@ class _SizeCV(LinearRegressor):
             y = self._flattened(y)
         k_max = self._largest(X.shape[1])
         backend = get_config()["backend"]
-        curves = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
+        found = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
             delayed(self._curve)(X, y, train, test, k_max, backend)
             for train, test in check_cv(self.cv).split(X, y, **split_params)
         )
+        curves, unsettled = zip(*found)
+        warn_unsettled(self.max_iter, max(unsettled))
         # Sizes that all folds reach: a path ends where nothing is left to explain.
         shortest = min(len(curve) for curve in curves)
         self.mse_path_ = np.stack([curve[:shortest] for curve in curves], axis=1)
@@ -91,6 +94,12 @@ class _SizeCV(LinearRegressor):
         for name in ("coef_", "intercept_", "n_iter_", "objective_"):
             setattr(self, name, getattr(best, name))
         return self
+
+    def _largest(self, n_features: int) -> int:
+        limit = getattr(self, self._limit)
+        if limit is None:
+            return min(max(n_features // 10, 5), n_features)
+        return check_n_nonzero(limit, n_features, self._limit)
 
     def _flattened(self, y: Array) -> Array:
         if y.shape[1] > 1:
@@ -116,15 +125,16 @@ class _SizeCV(LinearRegressor):
 
     def _curve(
         self, X: Any, y: Array, train: Any, test: Any, k_max: int, backend: str
-    ) -> Array:
-        """Mean squared test errors with 1, 2, ... columns."""
+    ) -> tuple[Array, float]:
+        """Mean squared test errors with 1, 2, ... columns; see `_path`."""
         rows = X[train]
         rows = np.asfortranarray(rows) if isinstance(X, np.ndarray) else clean_csc(rows)
         with config_context(backend=backend):
             data = center(rows, target_rows(y[train]), self.fit_intercept)
-            W = np.stack(self._path(data, min(k_max, len(train))))
+            path, unsettled = self._path(data, min(k_max, len(train)))
+        W = np.stack(path)
         fitted = np.asarray(X[test] @ W.T) + data.intercepts(W)
-        return np.asarray(((y[test][:, None] - fitted) ** 2).mean(axis=0))
+        return ((y[test][:, None] - fitted) ** 2).mean(axis=0), unsettled
 
     def get_metadata_routing(self) -> Any:
         """Return the routing of metadata: all of it goes to the splitter.
@@ -193,6 +203,8 @@ class OrthogonalMatchingPursuitCV(_SizeCV):
     4
     """
 
+    _limit = "max_iter"
+
     def __init__(
         self,
         *,
@@ -215,19 +227,14 @@ class OrthogonalMatchingPursuitCV(_SizeCV):
         if self.max_iter is not None:
             check_integer("max_iter", self.max_iter)
 
-    def _largest(self, n_features: int) -> int:
-        if self.max_iter is not None:
-            return check_n_nonzero(self.max_iter, n_features, "max_iter")
-        return min(max(n_features // 10, 5), n_features)
-
-    def _path(self, data: Centred, k_max: int) -> list[Array]:
+    def _path(self, data: Centred, k_max: int) -> tuple[list[Array], float]:
         found = pursue(data.dictionary, data.Y[0], False, k_max, None)
         coefs = []
         for size in range(1, max(len(found.support), 1) + 1):
             coef = np.zeros(data.dictionary.n_atoms)
             coef[found.support[:size]] = found.coef(size)
             coefs.append(coef)
-        return coefs
+        return coefs, 0.0
 
     def _estimator(self, size: int) -> Any:
         return OrthogonalMatchingPursuit(
@@ -248,7 +255,8 @@ class BestSubsetCV(_SizeCV):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=100
-        Largest number of swaps for each size.
+        Largest number of swaps for each size. A ConvergenceWarning says by how much the
+        last one still lowered the error, if it was not enough.
     cv : int, splitter or iterable, default=None
         Folds, as in scikit-learn; 5 by default.
     n_jobs : int, default=None
@@ -288,6 +296,8 @@ class BestSubsetCV(_SizeCV):
     4
     """
 
+    _limit = "max_nonzero_coefs"
+
     def __init__(
         self,
         *,
@@ -311,24 +321,17 @@ class BestSubsetCV(_SizeCV):
         check_integer("exchange_max", self.exchange_max)
         check_integer("max_iter", self.max_iter)
 
-    def _largest(self, n_features: int) -> int:
-        if self.max_nonzero_coefs is not None:
-            return check_n_nonzero(
-                self.max_nonzero_coefs, n_features, "max_nonzero_coefs"
-            )
-        return min(max(n_features // 10, 5), n_features)
-
-    def _path(self, data: Centred, k_max: int) -> list[Array]:
+    def _path(self, data: Centred, k_max: int) -> tuple[list[Array], float]:
         dictionary = ScaledDictionary(data.dictionary)
         problem = Recovery(dictionary, data.Y[0], normalize=False)
-        estimates, _ = walk(problem, k_max, self.exchange_max, self.max_iter)
+        walked = walk(problem, k_max, self.exchange_max, self.max_iter)
         coefs = []
-        for estimate in estimates[1:] or estimates:
+        for estimate in walked.estimates[1:] or walked.estimates:
             coef = np.zeros(dictionary.n_atoms)
             places = estimate.support
             coef[places] = estimate.values * dictionary.inverse[places]
             coefs.append(coef)
-        return coefs
+        return coefs, walked.unsettled
 
     def _estimator(self, size: int) -> Any:
         return BestSubset(

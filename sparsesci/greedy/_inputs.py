@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,14 @@ from sparsesci.utils.validation import check_integer, check_real
 
 Array = NDArray[Any]
 
+# Beyond, what rounding leaves of squares overflows or vanishes.
+_LARGEST = {np.dtype(np.float64): 1e270, np.dtype(np.float32): 1e30}
+
 
 def check_atoms(X: Any) -> Any:
     """Return X as a real or complex array, a clean CSC matrix or a LinearOperator."""
     if isinstance(X, LinearOperator):
+        check_operator(X)
         return X
     if not _is_complex(X):
         return check_design_matrix(X)
@@ -28,6 +33,48 @@ def check_atoms(X: Any) -> Any:
     X = X.astype(np.complex128)
     _check_finite("X", X.data if sparse.issparse(X) else X)
     return X
+
+
+def check_operator(X: LinearOperator) -> None:
+    """Refuse an operator that fails on a vector, or whose two products do not agree.
+
+    For any u, ``<X u, X u> = <u, X^H X u>``. One u costs a product of each kind, and
+    tells of wrong shapes, NaN and an adjoint that is none.
+    """
+    u = np.cos(np.arange(1.0, X.shape[1] + 1) ** 2)
+    Xu = _product("matvec", X.matvec, u)
+    back = _product("rmatvec", X.rmatvec, Xu)
+    square, other = np.vdot(Xu, Xu).real, np.vdot(u, back)
+    if abs(square - other) > 1e-3 * (square + np.linalg.norm(u) * np.linalg.norm(back)):
+        raise ValueError(
+            "X.rmatvec must be the adjoint of X.matvec, but for a vector u, "
+            f"<X u, X u> is {square:.6g} and <u, X^H X u> is {other:.6g}."
+        )
+
+
+def _product(name: str, multiply: Callable[[Array], Any], vector: Array) -> Array:
+    try:
+        out = np.asarray(multiply(vector))
+    except NotImplementedError:
+        raise TypeError(f"X must have {name}, the operator has none.") from None
+    except ValueError as error:
+        raise ValueError(
+            f"X.{name} failed on a vector of {vector.size} numbers: {error}."
+        ) from error
+    if not np.isfinite(out).all():
+        raise ValueError(f"X.{name} returned NaN or infinity for a finite vector.")
+    return out
+
+
+def check_scale(Y: Array, squares: Any, name: str = "y", dtype: Any = float) -> None:
+    """Refuse columns of Y whose squares, or shares of them, are no numbers."""
+    squares, largest = np.asarray(squares), _LARGEST[np.dtype(dtype)]
+    beyond = (squares > largest) | (squares < 1 / largest)
+    if beyond.any() and np.any(beyond & (Y != 0).any(axis=0)):
+        raise ValueError(
+            f"{name} must have a squared norm between {1 / largest:g} and {largest:g}, "
+            "or be zero: rescale it."
+        )
 
 
 def check_signals(y: Any, n_samples: int, *, several: bool) -> Array:

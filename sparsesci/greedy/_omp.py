@@ -3,167 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.linalg import cholesky, solve_triangular
 from sklearn.utils import check_array
-from sklearn.utils.parallel import Parallel, delayed
 
-from sparsesci._logging import warn_caller
-from sparsesci.greedy._batch import Codes, code_signals, empty_codes
+from sparsesci.greedy._batch import Codes, code_signals
+from sparsesci.greedy._codes import check_precompute, code_columns, warn_if_short
 from sparsesci.greedy._inputs import (
     check_atoms,
     check_n_nonzero,
+    check_scale,
     check_signals,
     check_tol,
 )
-from sparsesci.greedy._pursuit import Selection, pursue
-from sparsesci.operators.dictionary import (
-    ArrayDictionary,
-    Dictionary,
-    as_dictionary,
-    square_norms,
-)
+from sparsesci.operators.dictionary import ArrayDictionary, as_dictionary, square_norms
 from sparsesci.utils.validation import check_choice, check_flag
 
 Array = NDArray[Any]
+# Upper triangle of a signal's atoms, and products with the basis that belongs to it.
+Factor = Callable[[int, Array], tuple[Array, Array]]
 
 RULES = ("omp", "ols")
-# The work of a batch holds a row of the factor for each atom of a code.
-_LARGEST_WORK = 2**24
-_MANY = 16
-
-
-# ---- what is asked for ---------------------------------------------------------------
-def check_precompute(precompute: Any) -> bool | str:
-    """Return the wish about the Gram matrix."""
-    if isinstance(precompute, (bool, np.bool_)):
-        return bool(precompute)
-    if precompute != "auto" or not isinstance(precompute, str):
-        raise ValueError(
-            f"precompute must be 'auto', True or False, got {precompute!r}."
-        )
-    return "auto"
-
-
-def wants_gram(
-    precompute: bool | str, n_atoms: int, n_signals: int, n_nonzero: int
-) -> bool:
-    """Whether a Gram matrix pays: it costs as much as n_atoms passes over the atoms.
-
-    One signal after the other needs about a pass for each atom chosen. Few signals are
-    worth that: without squares of condition numbers their codes are more exact.
-    """
-    if precompute != "auto":
-        return bool(precompute)
-    fits = (n_nonzero + 3) * n_atoms <= _LARGEST_WORK
-    return fits and n_signals >= _MANY and n_atoms <= 2 * n_nonzero * n_signals
-
-
-# ---- codes ---------------------------------------------------------------------------
-def code_columns(
-    dictionary: Dictionary,
-    Y: Array,
-    rule: str,
-    n_nonzero: int,
-    tol: float | None,
-    precompute: bool | str,
-    n_jobs: int | None,
-) -> tuple[Codes, Array]:
-    """Codes of the columns of Y, and their squared norms.
-
-    Signals of which `tol` asks for more than updates of squares can tell are coded
-    again from their residuals.
-    """
-    squares = square_norms(Y.astype(_wide(Y), copy=False))
-    ols, n_signals = rule == "ols", Y.shape[1]
-    if not (
-        _is_real_and_dense(dictionary, Y)
-        and wants_gram(precompute, dictionary.n_atoms, n_signals, n_nonzero)
-    ):
-        codes = _one_by_one(dictionary, Y, ols, n_nonzero, tol, n_jobs)
-        return codes, squares
-    X = cast(ArrayDictionary, dictionary).X
-    Y = Y.astype(X.dtype, copy=False)
-
-    def correlate(part: slice, out: Array) -> None:
-        np.matmul(Y[:, part].T, X, out=out)
-
-    gram = np.ascontiguousarray(X.T @ X)
-    codes = code_signals(gram, correlate, squares, ols, n_nonzero, tol, n_jobs)
-    if tol is not None:
-        unsafe = np.flatnonzero(tol < 100 * np.finfo(X.dtype).eps * squares)
-        again = _one_by_one(dictionary, Y[:, unsafe], ols, n_nonzero, tol, n_jobs)
-        codes.support[unsafe], codes.coef[unsafe] = again.support, again.coef
-        codes.count[unsafe], codes.error[unsafe] = again.count, again.error
-    return codes, squares
-
-
-def _is_real_and_dense(dictionary: Dictionary, Y: Array) -> bool:
-    return (
-        isinstance(dictionary, ArrayDictionary)
-        and not sparse.issparse(dictionary.X)
-        and not np.issubdtype(dictionary.dtype, np.complexfloating)
-        and not np.iscomplexobj(Y)
-    )
-
-
-def _wide(Y: Array) -> Any:
-    return np.complex128 if np.iscomplexobj(Y) else np.float64
-
-
-def _one_by_one(
-    dictionary: Dictionary,
-    Y: Array,
-    ols: bool,
-    n_nonzero: int,
-    tol: float | None,
-    n_jobs: int | None,
-) -> Codes:
-    dtype = np.result_type(dictionary.dtype, Y.dtype)
-    codes = empty_codes(Y.shape[1], n_nonzero, dtype)
-    if dictionary.dtype == np.float32:  # a single signal is computed in double
-        dictionary = ArrayDictionary(
-            cast(ArrayDictionary, dictionary).X.astype(np.float64)
-        )
-    if ols:
-        _ = dictionary.squares  # once, before threads ask for it
-    found: list[Selection] = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(pursue)(dictionary, y, ols, n_nonzero, tol) for y in Y.T
-    )
-    for i, selection in enumerate(found):
-        count = len(selection.support)
-        codes.support[i, :count] = selection.support
-        codes.coef[i, :count] = selection.coef()
-        codes.count[i], codes.error[i] = count, selection.error
-    return codes
-
-
-def warn_if_short(codes: Codes, squares: Array, n_nonzero: int, tol: Any) -> None:
-    """Warn where atoms ran out before the goal was reached."""
-    eps = np.finfo(codes.coef.dtype).eps
-    left = codes.error > (1e3 * eps * squares if tol is None else tol)
-    short = int(np.sum(left & (codes.count < n_nonzero)))
-    if short:
-        warn_caller(
-            f"{short} of {len(squares)} signals got fewer atoms than asked for: all "
-            "others depend on the chosen ones or are orthogonal to what is left.",
-            RuntimeWarning,
-        )
 
 
 # ---- paths ---------------------------------------------------------------------------
-def _path(
-    codes: Codes, n_atoms: int, factor: Callable[[int, Array], tuple[Array, Array]]
-) -> Array:
-    """Coefficients after each step, shape (n_atoms, n_signals, n_steps).
-
-    `factor` returns, for a signal and its support, an upper triangle and the inner
-    products with the orthonormal basis that belongs to it.
-    """
+def _path(codes: Codes, n_atoms: int, factor: Factor) -> Array:
+    """Coefficients after each step, shape (n_atoms, n_signals, n_steps)."""
     n_signals, n_steps = len(codes.count), int(codes.count.max(initial=0))
     path = np.zeros((n_atoms, n_signals, n_steps), dtype=codes.coef.dtype)
     for i in np.flatnonzero(codes.count).tolist():
@@ -175,26 +44,35 @@ def _path(
     return path
 
 
-def _outputs(
-    codes: Codes,
-    coef: Any,
-    single: bool,
-    return_n_iter: bool,
-) -> Any:
-    """Results in scikit-learn's layouts."""
-    if single:
-        coef = coef[:, 0]
-    if not return_n_iter:
-        return coef
-    n_iter = codes.count.tolist()
-    return coef, (n_iter[0] if len(n_iter) == 1 else n_iter)
+@dataclass
+class _Output:
+    """What is asked for, in scikit-learn's layouts."""
 
+    return_path: bool
+    return_n_iter: bool
+    sparse_output: bool
 
-def _check_output(return_path: Any, sparse_output: Any) -> None:
-    check_flag("return_path", return_path)
-    check_flag("sparse_output", sparse_output)
-    if return_path and sparse_output:
-        raise ValueError("sparse_output must be False with return_path=True, got True.")
+    def __post_init__(self) -> None:
+        for name, flag in vars(self).items():
+            check_flag(name, flag)
+        if self.return_path and self.sparse_output:
+            raise ValueError(
+                "sparse_output must be False with return_path=True, got True."
+            )
+
+    def of(self, codes: Codes, n_atoms: int, factor: Factor) -> Any:
+        """Return coefficients, and the numbers of atoms on demand."""
+        if self.return_path:
+            coef = _path(codes, n_atoms, factor)
+        elif self.sparse_output:
+            coef = codes.to_csc(n_atoms)
+        else:
+            coef = codes.to_dense(n_atoms)
+        n_iter = codes.count.tolist()
+        if len(n_iter) == 1:
+            n_iter = n_iter[0]
+            coef = coef if self.sparse_output else coef[:, 0]
+        return (coef, n_iter) if self.return_n_iter else coef
 
 
 # ---- public --------------------------------------------------------------------------
@@ -308,8 +186,7 @@ def orthogonal_mp(
     check_choice("rule", rule, RULES)
     precompute = check_precompute(precompute)
     check_flag("copy_X", copy_X)
-    check_flag("return_n_iter", return_n_iter)
-    _check_output(return_path, sparse_output)
+    output = _Output(return_path, return_n_iter, sparse_output)
     tol = check_tol(tol)
     X = check_atoms(X)
     n_samples, n_atoms = X.shape
@@ -324,17 +201,12 @@ def orthogonal_mp(
         dictionary, Y, rule, n_nonzero, tol, precompute, n_jobs
     )
     warn_if_short(codes, squares, n_nonzero, tol)
-    if return_path:
 
-        def factor(i: int, support: Array) -> tuple[Array, Array]:
-            Q, R = np.linalg.qr(dictionary.columns(support))
-            return R, Q.T.conj() @ Y[:, i]
+    def factor(i: int, support: Array) -> tuple[Array, Array]:
+        Q, R = np.linalg.qr(dictionary.columns(support))
+        return R, Q.T.conj() @ Y[:, i]
 
-        coef = _path(codes, n_atoms, factor)
-    else:
-        coef = codes.to_csc(n_atoms) if sparse_output else codes.to_dense(n_atoms)
-    alone = Y.shape[1] == 1 and not sparse_output
-    return _outputs(codes, coef, alone, return_n_iter)
+    return output.of(codes, n_atoms, factor)
 
 
 def orthogonal_mp_gram(
@@ -368,7 +240,8 @@ def orthogonal_mp_gram(
         Squared norm of the residual at which to stop. The squared errors are updated:
         below 1e-14 times the signal's square, rounding decides.
     norms_squared : float or array-like of shape (n_targets,), default=None
-        Squared norms of the signals; needed with `tol`.
+        Squared norms of the signals; needed with `tol`. Only with them can it be known,
+        and warned of, that atoms ran out before a signal was represented.
     copy_Gram : bool, default=True
         Accepted for compatibility: Gram is never written to.
     copy_Xy : bool, default=True
@@ -392,6 +265,17 @@ def orthogonal_mp_gram(
     n_iters : int or list of int
         Number of atoms, if `return_n_iter`.
 
+    Raises
+    ------
+    ValueError
+        If data or parameters are invalid: NaN, infinity, shapes, ranges, a Gram matrix
+        that is not symmetric.
+
+    Warns
+    -----
+    RuntimeWarning
+        If `norms_squared` is given and atoms ran out.
+
     See Also
     --------
     orthogonal_mp : The same from the dictionary and the signals.
@@ -408,8 +292,7 @@ def orthogonal_mp_gram(
     check_choice("rule", rule, RULES)
     for name, flag in (("copy_Gram", copy_Gram), ("copy_Xy", copy_Xy)):
         check_flag(name, flag)
-    check_flag("return_n_iter", return_n_iter)
-    _check_output(return_path, sparse_output)
+    output = _Output(return_path, return_n_iter, sparse_output)
     tol = check_tol(tol)
     gram, Y = _check_moments(Gram, Xy)
     n_atoms = len(gram)
@@ -424,19 +307,14 @@ def orthogonal_mp_gram(
     codes = code_signals(
         gram, correlate, squares, rule == "ols", n_nonzero, tol, n_jobs
     )
-    if tol is not None:
+    if norms_squared is not None:
         warn_if_short(codes, squares, n_nonzero, tol)
-    if return_path:
 
-        def factor(i: int, support: Array) -> tuple[Array, Array]:
-            L = cholesky(gram[np.ix_(support, support)], lower=True)
-            return L.T, solve_triangular(L, Y[support, i], lower=True)
+    def factor(i: int, support: Array) -> tuple[Array, Array]:
+        L = cholesky(gram[np.ix_(support, support)], lower=True)
+        return L.T, solve_triangular(L, Y[support, i], lower=True)
 
-        coef = _path(codes, n_atoms, factor)
-    else:
-        coef = codes.to_csc(n_atoms) if sparse_output else codes.to_dense(n_atoms)
-    alone = Y.shape[1] == 1 and not sparse_output
-    return _outputs(codes, coef, alone, return_n_iter)
+    return output.of(codes, n_atoms, factor)
 
 
 def _check_moments(Gram: Any, Xy: Any) -> tuple[Array, Array]:
@@ -450,17 +328,25 @@ def _check_moments(Gram: Any, Xy: Any) -> tuple[Array, Array]:
         raise ValueError(
             f"Xy must have a row for each of the {len(gram)} atoms, got {Y.shape}."
         )
+    diagonal = np.diagonal(gram)
+    slack = 1e-5 * np.abs(diagonal).max()
+    if diagonal.min() < 0 or not np.allclose(gram, gram.T, rtol=1e-4, atol=slack):
+        raise ValueError(
+            "Gram must be X' X for some X, got a matrix that is not symmetric or has "
+            "negative numbers on its diagonal."
+        )
     dtype = np.result_type(gram, Y)
     Y = Y[:, None] if Y.ndim == 1 else Y
+    check_scale(Y, square_norms(Y.astype(np.float64, copy=False)), "Xy", dtype)
     return gram.astype(dtype, copy=False), Y.astype(dtype, copy=False)
 
 
 def _check_squares(norms_squared: Any, tol: float | None, n_signals: int) -> Array:
     """Return the squares of the signals; ones where nobody needs them."""
-    if tol is None:
-        return np.ones(n_signals)
     if norms_squared is None:
-        raise ValueError("norms_squared must be given with tol, got None.")
+        if tol is not None:
+            raise ValueError("norms_squared must be given with tol, got None.")
+        return np.ones(n_signals)
     squares = check_array(
         np.atleast_1d(norms_squared),
         dtype=np.float64,

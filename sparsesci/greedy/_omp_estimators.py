@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
 from sparsesci.greedy._base import Centred, GreedyRegressor, Solution
+from sparsesci.greedy._codes import check_precompute, code_columns, warn_if_short
 from sparsesci.greedy._inputs import check_n_nonzero, check_tol
-from sparsesci.greedy._omp import check_precompute, code_columns, warn_if_short
 from sparsesci.greedy._pursuit import pursue_nonnegative
 from sparsesci.utils.validation import check_flag
 
@@ -18,6 +18,23 @@ class _Pursuit(GreedyRegressor):
     """Fit by one of the rules."""
 
     _rule: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        n_nonzero_coefs=None,
+        tol=None,
+        fit_intercept=True,
+        precompute="auto",
+        positive=False,
+        n_jobs=None,
+    ):
+        self.n_nonzero_coefs = n_nonzero_coefs
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.positive = positive
+        self.n_jobs = n_jobs
 
     def _check(self, n_features: int) -> Any:
         check_flag("positive", self.positive)
@@ -136,23 +153,6 @@ class OrthogonalMatchingPursuit(_Pursuit):
 
     _rule = "omp"
 
-    def __init__(
-        self,
-        *,
-        n_nonzero_coefs=None,
-        tol=None,
-        fit_intercept=True,
-        precompute="auto",
-        positive=False,
-        n_jobs=None,
-    ):
-        self.n_nonzero_coefs = n_nonzero_coefs
-        self.tol = tol
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.positive = positive
-        self.n_jobs = n_jobs
-
 
 class OLSPursuit(_Pursuit):
     """Orthogonal least squares: forward selection by the fall of the error.
@@ -217,20 +217,3 @@ class OLSPursuit(_Pursuit):
     """
 
     _rule = "ols"
-
-    def __init__(
-        self,
-        *,
-        n_nonzero_coefs=None,
-        tol=None,
-        fit_intercept=True,
-        precompute="auto",
-        positive=False,
-        n_jobs=None,
-    ):
-        self.n_nonzero_coefs = n_nonzero_coefs
-        self.tol = tol
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.positive = positive
-        self.n_jobs = n_jobs

@@ -8,16 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.feature_selection import SelectorMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.sparsefuncs import mean_variance_axis
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from sparsesci._logging import warn_caller
 from sparsesci.exceptions import ConvergenceWarning
-from sparsesci.greedy._selectors import check_n_select, number_to_select
+from sparsesci.greedy._selectors import (
+    SupportSelector,
+    check_n_select,
+    number_to_select,
+)
 from sparsesci.greedy._sparse_logistic import (
     Evaluation,
     LogisticProblem,
@@ -25,6 +28,7 @@ from sparsesci.greedy._sparse_logistic import (
     best_subset,
     evaluate,
 )
+from sparsesci.utils.regressor import linear_predictor
 from sparsesci.utils.validation import check_choice, check_integer, check_real
 
 _METHODS = ("mean_difference", "adaptive", "optimal")
@@ -33,7 +37,7 @@ _CANDIDATES = {"adaptive": 128, "optimal": 50}
 Vector = NDArray[np.float64]
 
 
-class SparseProbe(ClassifierMixin, SelectorMixin, BaseEstimator):
+class SparseProbe(ClassifierMixin, SupportSelector):
     r"""Logistic classifier on the k features that tell two classes apart.
 
     Minimises over sets S of k features, exactly or not::
@@ -210,15 +214,7 @@ class SparseProbe(ClassifierMixin, SelectorMixin, BaseEstimator):
         scores : ndarray of shape (n_samples,)
             ``X @ coef_[0] + intercept_``.
         """
-        check_is_fitted(self)
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
-        return np.asarray(X @ self.coef_[0]) + self.intercept_[0]
+        return linear_predictor(self, X)[:, 0]
 
     def predict(self, X: Any) -> Any:
         """Predict labels.
@@ -335,13 +331,8 @@ class SparseProbe(ClassifierMixin, SelectorMixin, BaseEstimator):
         self.intercept_ = np.array([best.intercept - center @ coef])
         self.objective_ = best.objective
 
-    def _get_support_mask(self) -> Any:
-        check_is_fitted(self)
-        return self.support_
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.classifier_tags.multi_class = False
         return tags
 

@@ -81,6 +81,8 @@ class Pursuit:
         self.support: list[int] = []
         self.moments: list[Any] = []
         self.alpha = dictionary.correlate(self.residual)
+        if not np.isfinite(np.vdot(self.alpha, self.alpha)):
+            raise ValueError("products of X and y overflow: rescale X.")
         self.norms = dictionary.squares.copy() if ols else None
         self.taken = np.zeros(dictionary.n_atoms, dtype=bool)
         self.square = self.fresh_at = self.error

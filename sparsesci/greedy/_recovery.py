@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
 from sparsesci._kernels import get_backend
-from sparsesci.greedy._inputs import check_atoms, check_signals
+from sparsesci._logging import warn_caller
+from sparsesci.exceptions import ConvergenceWarning
+from sparsesci.greedy._inputs import check_atoms, check_scale, check_signals
 from sparsesci.operators.dictionary import Dictionary, ScaledDictionary, as_dictionary
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._result import SolverResult
@@ -22,6 +24,8 @@ Array = NDArray[Any]
 Support = NDArray[np.int64]
 
 _EPS = float(np.finfo(np.float64).eps)
+# Coefficients that change by a smaller share are settled, where no `tol` says more.
+_SETTLED = 1e-12
 
 
 def squared(values: Array) -> float:
@@ -71,6 +75,7 @@ class Recovery:
         dtype = np.result_type(dictionary.dtype, y.dtype, np.float64)
         self.y = y.astype(dtype)
         self.square = squared(self.y)
+        check_scale(self.y, self.square)
 
     def zero(self) -> Estimate:
         """No atom at all."""
@@ -132,11 +137,36 @@ def prepare(X: Any, y: Any, normalize: Any) -> Recovery:
     return Recovery(as_dictionary(X), y, bool(normalize))
 
 
-def run(problem: Recovery, steps: Iterable[Estimate], control: Control) -> Estimate:
-    """Return the best estimate of the steps; they end by themselves when done."""
-    best = problem.zero()
+def change(first: Estimate, second: Estimate) -> tuple[float, float]:
+    """Squared norms of the change of residual, and of coefficients."""
+    places = np.union1d(first.support, second.support)
+    delta = np.zeros(places.size, dtype=np.result_type(first.values, second.values))
+    delta[np.searchsorted(places, second.support)] += second.values
+    delta[np.searchsorted(places, first.support)] -= first.values
+    return squared(first.residual - second.residual), squared(delta)
+
+
+def relative_change(first: Estimate, second: Estimate) -> float:
+    """Norm of the change of coefficients, relative to them."""
+    moved, size = change(first, second)[1], squared(second.values)
+    return math.sqrt(moved / size) if size > 0 else float(moved > 0)
+
+
+def run(
+    problem: Recovery,
+    steps: Iterable[Estimate],
+    control: Control,
+    tol: float = _SETTLED,
+) -> Estimate:
+    """Return the best estimate of the steps; they end by themselves when done.
+
+    Warns where `max_iter` ends them and the last step still changed the coefficients by
+    more than `tol`, relatively.
+    """
+    best = current = problem.zero()
     for estimate in steps:
         control.n_iter += 1
+        previous, current = current, estimate
         if estimate.error < best.error:
             best = estimate
         if control.observed:
@@ -149,4 +179,20 @@ def run(problem: Recovery, steps: Iterable[Estimate], control: Control) -> Estim
             break
     else:
         control.status = "converged"
+    if control.status == "max_iter":
+        last = relative_change(previous, current)
+        if last <= tol:
+            control.status = "converged"
+        else:
+            warn_of_max_iter(control.max_iter, "changed coefficients", last, tol)
     return best
+
+
+def warn_of_max_iter(max_iter: int, effect: str, share: float, tol: float) -> None:
+    """Issue a ConvergenceWarning that states what the last iteration still did."""
+    warn_caller(
+        f"max_iter={max_iter} ended the iterations, the last of which {effect} by a "
+        f"share of {share:.3g}, tolerance: {tol:.3g}. Increase max_iter or, where that "
+        "does not help, ask for fewer coefficients.",
+        ConvergenceWarning,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from typing import Any
 
@@ -59,7 +60,7 @@ class _Recovering(GreedyRegressor):
         solutions = []
         for y in data.Y:
             problem = Recovery(dictionary, np.asarray(y), normalize=False)
-            limit = getattr(self, "max_iter", self.n_nonzero_coefs_)
+            limit = getattr(self, "max_iter", sys.maxsize)
             control = check_iterations(limit, None, 0, False)
             estimate = self._recover(problem, options, control)
             solutions.append(solution_of(problem, estimate, control))
@@ -143,7 +144,27 @@ class GeneralizedOMP(_Recovering):
         return solve_gomp(problem, self.n_nonzero_coefs_, n_select, tol, control)
 
 
-class CoSaMP(_Recovering):
+class _Joining(_Recovering):
+    """Methods without other parameters, which join columns and drop the least."""
+
+    def __init__(
+        self,
+        *,
+        n_nonzero_coefs=None,
+        normalize=True,
+        fit_intercept=True,
+        max_iter=100,
+    ):
+        self.n_nonzero_coefs = n_nonzero_coefs
+        self.normalize = normalize
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+
+    def _options(self) -> Any:
+        return None
+
+
+class CoSaMP(_Joining):
     """Compressive sampling matching pursuit.
 
     Looks for ``min ||y - X w - b||^2`` with at most k = `n_nonzero_coefs` non-zero
@@ -161,7 +182,8 @@ class CoSaMP(_Recovering):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=100
-        Largest number of iterations.
+        Largest number of iterations. A ConvergenceWarning says what the last one still
+        changed, if it was not enough.
 
     Attributes
     ----------
@@ -196,27 +218,11 @@ class CoSaMP(_Recovering):
     array([2, 3, 8])
     """
 
-    def __init__(
-        self,
-        *,
-        n_nonzero_coefs=None,
-        normalize=True,
-        fit_intercept=True,
-        max_iter=100,
-    ):
-        self.n_nonzero_coefs = n_nonzero_coefs
-        self.normalize = normalize
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-
-    def _options(self) -> Any:
-        return None
-
     def _recover(self, problem: Recovery, options: Any, control: Control) -> Estimate:
         return solve_cosamp(problem, self.n_nonzero_coefs_, control)
 
 
-class SubspacePursuit(_Recovering):
+class SubspacePursuit(_Joining):
     """Subspace pursuit.
 
     Looks for ``min ||y - X w - b||^2`` with at most k = `n_nonzero_coefs` non-zero
@@ -234,7 +240,8 @@ class SubspacePursuit(_Recovering):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=100
-        Largest number of iterations.
+        Largest number of iterations. A ConvergenceWarning says what the last one still
+        changed, if it was not enough.
 
     Attributes
     ----------
@@ -268,22 +275,6 @@ class SubspacePursuit(_Recovering):
     array([2, 3, 8])
     """
 
-    def __init__(
-        self,
-        *,
-        n_nonzero_coefs=None,
-        normalize=True,
-        fit_intercept=True,
-        max_iter=100,
-    ):
-        self.n_nonzero_coefs = n_nonzero_coefs
-        self.normalize = normalize
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-
-    def _options(self) -> Any:
-        return None
-
     def _recover(self, problem: Recovery, options: Any, control: Control) -> Estimate:
         return solve_subspace(problem, self.n_nonzero_coefs_, control)
 
@@ -310,7 +301,8 @@ class IterativeHardThresholding(_Recovering):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=1000
-        Largest number of iterations.
+        Largest number of iterations. A ConvergenceWarning says what the last one still
+        changed, if it was not enough.
 
     Attributes
     ----------
@@ -397,7 +389,8 @@ class HardThresholdingPursuit(_Recovering):
     fit_intercept : bool, default=True
         Whether to fit an intercept. Dense X is copied for it, sparse X is not.
     max_iter : int, default=100
-        Largest number of iterations.
+        Largest number of iterations. A ConvergenceWarning says what the last one still
+        changed, if it was not enough.
 
     Attributes
     ----------

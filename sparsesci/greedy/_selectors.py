@@ -52,7 +52,32 @@ def number_to_select(n_features_to_select: Any, n_features: int) -> int:
     return int(n_features_to_select)
 
 
-class _LinearSelector(SelectorMixin, BaseEstimator):
+class SupportSelector(SelectorMixin, BaseEstimator):
+    """Base of all selectors: ``support_`` is the mask of what is selected."""
+
+    def _store_support(self, support: Any, n_asked: int | None) -> None:
+        """Store the mask; warn where fewer features than asked for are in it."""
+        self.support_ = support
+        self.n_features_ = int(support.sum())
+        if n_asked is not None and self.n_features_ < n_asked:
+            warn_caller(
+                f"Only {self.n_features_} of {n_asked} features were selected: the "
+                "others depend linearly on them, or there is nothing left to explain.",
+                UserWarning,
+            )
+
+    def _get_support_mask(self) -> Any:
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.required = True
+        return tags
+
+
+class _LinearSelector(SupportSelector):
     """Selection by the squared error of linear regression on what is selected."""
 
     def __init__(self, n_features_to_select=None, *, task="regression"):
@@ -106,25 +131,13 @@ class _LinearSelector(SelectorMixin, BaseEstimator):
         # Targets of one size: the largest number is 1.
         Y /= np.abs(Y).max() or 1.0
         self.selected_, self.r2_ = self._select(columns, Y, n_select)
-        self.support_ = np.zeros(X.shape[1], dtype=bool)
-        self.support_[self.selected_] = True
-        self.n_features_ = len(self.selected_)
-        if self.n_features_ < n_select:
-            warn_caller(
-                f"Only {self.n_features_} of {n_select} features were selected: the "
-                "others depend linearly on them, or there is nothing left to explain.",
-                UserWarning,
-            )
+        self._store_support(
+            np.isin(np.arange(X.shape[1]), self.selected_), n_asked=n_select
+        )
         return self
-
-    def _get_support_mask(self) -> Any:
-        check_is_fitted(self)
-        return self.support_
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
 

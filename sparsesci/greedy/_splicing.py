@@ -22,15 +22,22 @@ from scipy.linalg import cholesky, lstsq, solve_triangular
 from scipy.linalg.lapack import get_lapack_funcs
 
 from sparsesci.greedy._inputs import check_iterations, check_n_nonzero
-from sparsesci.greedy._recovery import Estimate, Recovery, Support, prepare, top_k
+from sparsesci.greedy._recovery import (
+    Estimate,
+    Recovery,
+    Support,
+    prepare,
+    top_k,
+    warn_of_max_iter,
+)
 from sparsesci.operators.dictionary import GramColumns, square_norms
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._result import SolverResult
+from sparsesci.utils.criteria import CRITERIA, information
 from sparsesci.utils.validation import check_choice, check_integer
 
 Array = NDArray[Any]
 
-CRITERIA = ("aic", "bic", "ebic", "sic")
 STARTS = ("path", "correlation")
 _EPS = float(np.finfo(np.float64).eps)
 # Errors must fall by this share: rounding must not make it go on for ever.
@@ -53,13 +60,18 @@ class _Fit:
 
 
 class _Splicer:
-    """Fits and splices on one problem, which share columns of the Gram matrix."""
+    """Fits and splices on one problem, which share columns of the Gram matrix.
+
+    `unsettled` is the largest share by which a last splice lowered the error where more
+    were not allowed.
+    """
 
     def __init__(self, problem: Recovery, exchange_max: int) -> None:
         self.problem, self.exchange_max = problem, exchange_max
         self.moments = problem.correlate(problem.y)
         self.gram = GramColumns(problem.dictionary, _AHEAD)
         self.solve = get_lapack_funcs("posv", (self.moments,))
+        self.unsettled = 0.0
 
     def fit(self, support: Support, scores: NDArray[np.float64]) -> _Fit:
         """Least squares by the Gram matrix; `scores` tell who may come next."""
@@ -94,11 +106,13 @@ class _Splicer:
 
     def settle(self, current: _Fit, max_iter: int) -> tuple[_Fit, int]:
         """Splice until nothing improves; returns the number of splices too."""
+        share = 0.0
         for n_splices in range(max_iter):
             following = self.splice(current)
             if following is None:
                 return current, n_splices
-            current = following
+            share, current = 1 - following.error / current.error, following
+        self.unsettled = max(self.unsettled, share)
         return current, max_iter
 
     def start(self, k: int) -> _Fit:
@@ -138,25 +152,10 @@ class _Splicer:
         return self.fit(kept, np.abs(current.alpha))
 
 
-# ---- information criteria ------------------------------------------------------------
-def information(
-    error: float, floor: float, n_samples: int, n_atoms: int, size: int, criterion: str
-) -> float:
-    """``n log(error / n)`` and a price for each atom; `floor` counts as no error."""
-    n, log_p = n_samples, math.log(max(n_atoms, 1))
-    price = {
-        "aic": 2.0,
-        "bic": math.log(n),
-        "ebic": math.log(n) + 2 * log_p,
-        "sic": log_p * math.log(max(math.log(n), 1.0)) if n > 1 else log_p,
-    }[criterion]
-    return n * math.log(max(error, floor) / n) + size * price
-
-
 # ---- paths ---------------------------------------------------------------------------
 @dataclass
 class SplicingPath:
-    """Best subsets found for 0, 1, ... atoms.
+    """Best subsets found for each number of atoms, from none on.
 
     Attributes
     ----------
@@ -227,17 +226,36 @@ class _Walk:
             self.offer(self.splicer.shrink(self.fits[size]))
 
 
-def walk(
-    problem: Recovery, k_max: int, exchange_max: int, max_iter: int
-) -> tuple[list[Estimate], int]:
-    """Best subsets of 0 to k_max atoms, and the number of splices.
+@dataclass
+class Walked:
+    """Best subsets of 0, 1, ... atoms, and what `max_iter` may have cut off."""
+
+    estimates: list[Estimate]
+    n_splices: int
+    unsettled: float
+
+    def warn(self, max_iter: int) -> None:
+        """Issue a ConvergenceWarning if `max_iter` ended the splices of a size."""
+        warn_unsettled(max_iter, self.unsettled)
+
+
+def warn_unsettled(max_iter: int, unsettled: float) -> None:
+    """Issue a ConvergenceWarning if the last splice allowed still helped."""
+    if unsettled > 0:
+        warn_of_max_iter(max_iter, "lowered the error", unsettled, _TOLERANCE)
+
+
+def walk(problem: Recovery, k_max: int, exchange_max: int, max_iter: int) -> Walked:
+    """Best subsets of 0 to k_max atoms.
 
     A local optimum of the way up is seldom one of the way down.
     """
-    found = _Walk(_Splicer(problem, exchange_max), max_iter)
+    splicer = _Splicer(problem, exchange_max)
+    found = _Walk(splicer, max_iter)
     found.up(k_max)
     found.down()
-    return [problem.fit(fit.support) for fit in found.fits], found.n_splices
+    estimates = [problem.fit(fit.support) for fit in found.fits]
+    return Walked(estimates, found.n_splices, splicer.unsettled)
 
 
 def choose(
@@ -248,7 +266,7 @@ def choose(
     floor = max((64 * _EPS) ** 2 * problem.square, 1e-300)
     return np.array(
         [
-            information(e.error, floor, n, p, e.support.size, criterion)
+            information(e.error, n, p, e.support.size, criterion, floor)
             for e in estimates
         ]
     )
@@ -269,12 +287,16 @@ def solve_splicing(
 ) -> Estimate:
     """Best subset of k atoms of a prepared problem."""
     if start == "path":
-        estimates, control.n_iter = walk(problem, k, exchange_max, control.max_iter)
-        return estimates[-1]
-    splicer = _Splicer(problem, exchange_max)
-    first = splicer.start(k)
-    current, control.n_iter = splicer.settle(first, control.max_iter)
-    return problem.fit(current.support)
+        walked = walk(problem, k, exchange_max, control.max_iter)
+        estimate, unsettled = walked.estimates[-1], walked.unsettled
+        control.n_iter = walked.n_splices
+    else:
+        splicer = _Splicer(problem, exchange_max)
+        current, control.n_iter = splicer.settle(splicer.start(k), control.max_iter)
+        estimate, unsettled = problem.fit(current.support), splicer.unsettled
+    control.status = "max_iter" if unsettled > 0 else "converged"
+    warn_unsettled(control.max_iter, unsettled)
+    return estimate
 
 
 def splicing(
@@ -314,6 +336,11 @@ def splicing(
     -------
     result : SolverResult
         Coefficients, fitted by least squares on their support.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` ends the splices of a size while they still lower the error.
 
     See Also
     --------
@@ -378,6 +405,11 @@ def splicing_path(
         A subset for each size from 0. The path ends early where nothing is left to
         explain.
 
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` ends the splices of a size while they still lower the error.
+
     See Also
     --------
     splicing : One size.
@@ -406,7 +438,9 @@ def splicing_path(
     k_max = default_size_limit(n, p)
     if max_nonzero_coefs is not None:
         k_max = check_n_nonzero(max_nonzero_coefs, p, "max_nonzero_coefs")
-    estimates, n_iter = walk(problem, k_max, exchange_max, max_iter)
+    walked = walk(problem, k_max, exchange_max, max_iter)
+    walked.warn(max_iter)
+    estimates = walked.estimates
     criteria = choose(problem, estimates, criterion)
     control = Control()
     results = [problem.result(estimate, control) for estimate in estimates]
@@ -417,5 +451,5 @@ def splicing_path(
         np.array([r.objective for r in results]),
         criteria,
         int(np.argmin(criteria)),
-        n_iter,
+        walked.n_splices,
     )

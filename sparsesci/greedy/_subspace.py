@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -35,10 +37,9 @@ def solve_gomp(
     problem: Recovery, k: int, n_select: int, tol: float | None, control: Control
 ) -> Estimate:
     """Generalised OMP of a prepared problem."""
-    control.max_iter = min(control.max_iter, k)
     n_select = min(n_select, k, len(problem.y))
-    best = run(problem, _gomp_steps(problem, n_select, tol or 0.0), control)
-    control.status = "converged" if control.status == "max_iter" else control.status
+    steps = islice(_gomp_steps(problem, n_select, tol or 0.0), k)
+    best = run(problem, steps, control)
     if best.support.size <= k:
         return best
     return problem.fit(best.support[top_k(best.values, k)])
@@ -116,10 +117,9 @@ def gomp(
     """
     n_select = check_integer("n_select", n_select)
     tol = check_tol(tol)
-    control = check_iterations(1, callback, verbose, keep_history)
+    control = check_iterations(sys.maxsize, callback, verbose, keep_history)
     problem = prepare(X, y, normalize)
     k = check_n_nonzero(n_nonzero_coefs, problem.dictionary.n_atoms)
-    control.max_iter = k
     return problem.result(solve_gomp(problem, k, n_select, tol, control), control)
 
 
@@ -186,6 +186,11 @@ def cosamp(
     -------
     result : SolverResult
         Coefficients, fitted by least squares on their support.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` ends the iterations while they still change the coefficients.
 
     See Also
     --------
@@ -272,6 +277,11 @@ def subspace_pursuit(
     -------
     result : SolverResult
         Coefficients, fitted by least squares on their support.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` ends the iterations while they still change the coefficients.
 
     See Also
     --------

@@ -14,7 +14,9 @@ from sparsesci.greedy._recovery import (
     Estimate,
     Recovery,
     Support,
+    change,
     prepare,
+    relative_change,
     run,
     squared,
     top_k,
@@ -43,19 +45,6 @@ def _spread(problem: Recovery, current: Estimate) -> Array:
     out = np.zeros(problem.dictionary.n_atoms, dtype=problem.y.dtype)
     out[current.support] = current.values
     return out
-
-
-def _change(first: Estimate, second: Estimate) -> tuple[float, float]:
-    """Squared norms of the change of residual, and of coefficients."""
-    places = np.union1d(first.support, second.support)
-    delta = np.zeros(places.size, dtype=np.result_type(first.values, second.values))
-    delta[np.searchsorted(places, second.support)] += second.values
-    delta[np.searchsorted(places, first.support)] -= first.values
-    return squared(first.residual - second.residual), squared(delta)
-
-
-def _settled(first: Estimate, second: Estimate, tol: float) -> bool:
-    return _change(first, second)[1] <= tol**2 * squared(second.values)
 
 
 def _threshold(problem: Recovery, target: Array, k: int) -> Estimate:
@@ -87,16 +76,16 @@ def _iht_steps(
             return
         step = 0.99 / largest
     while True:
-        ascent = problem.correlate(current.residual)
-        following = _threshold(problem, _spread(problem, current) + step * ascent, k)
-        if following.error > current.error:
-            step /= _SHRINK
-            if _change(current, following)[1] <= tol**2 * squared(following.values):
+        start, ascent = _spread(problem, current), problem.correlate(current.residual)
+        while True:
+            following = _threshold(problem, start + step * ascent, k)
+            if following.error <= current.error:
+                break
+            if relative_change(current, following) <= tol:
                 return
-            yield current
-            continue
+            step /= _SHRINK
         yield following
-        if _settled(current, following, tol):
+        if relative_change(current, following) <= tol:
             return
         current = following
 
@@ -121,12 +110,12 @@ def _niht_steps(problem: Recovery, k: int, tol: float) -> Iterator[Estimate]:
             following = _threshold(problem, start + step * ascent, k)
             if np.array_equal(following.support, support):
                 break
-            moved, length = _change(current, following)
+            moved, length = change(current, following)
             if step * moved <= (1 - _MARGIN) * length:
                 break
             step /= _SHRINK * (1 - _MARGIN)
         yield following
-        if _settled(current, following, tol):
+        if relative_change(current, following) <= tol:
             return
         current, support = following, following.support
 
@@ -145,7 +134,7 @@ def solve_iht(
         if normalized_step
         else _iht_steps(problem, k, step, tol)
     )
-    return problem.fit(run(problem, steps, control).support)
+    return problem.fit(run(problem, steps, control, tol).support)
 
 
 def iht(
@@ -198,6 +187,11 @@ def iht(
     -------
     result : SolverResult
         Coefficients, fitted by least squares on their support.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` ends the iterations while they still change the coefficients.
 
     See Also
     --------
@@ -269,6 +263,11 @@ def niht(
     -------
     result : SolverResult
         Coefficients, fitted by least squares on their support.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` ends the iterations while they still change the coefficients.
 
     See Also
     --------
@@ -401,6 +400,11 @@ def htp(
     -------
     result : SolverResult
         Coefficients, fitted by least squares on their support.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` ends the iterations while they still change the coefficients.
 
     See Also
     --------

@@ -12,8 +12,9 @@ from scipy.sparse.linalg import LinearOperator
 from sparsesci.greedy._columns import ScaledColumns
 from sparsesci.greedy._fits import FITS, pursue
 from sparsesci.greedy._gains import CoordinatePenalty
-from sparsesci.greedy._inputs import check_iterations
+from sparsesci.greedy._inputs import check_iterations, check_operator, check_scale
 from sparsesci.operators import as_design
+from sparsesci.operators.dictionary import square_norms
 from sparsesci.solvers import SolverResult
 from sparsesci.solvers._control import Callback, Control
 from sparsesci.solvers._inputs import (
@@ -161,6 +162,8 @@ def weighted_omp(
             "X must show its columns for loss='lad_lasso': pass an array or a sparse "
             "matrix, not a LinearOperator."
         )
+    if isinstance(X, LinearOperator):
+        check_operator(X)
     Y = check_targets(y, X.shape[0])
     if len(Y) != 1:
         raise ValueError(
@@ -215,6 +218,7 @@ def solve(
     control: Control,
 ) -> SolverResult:
     """Solve for checked data in units of the target, and return to the caller's."""
+    check_scale(Y.T, square_norms(Y.T))
     columns = ScaledColumns(as_design(X, None, fit_intercept))
     centred, mean = columns.design.center_targets(Y)
     unit = float(np.abs(centred).max()) or 1.0

@@ -8,24 +8,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sparsesci.solvers._inputs import (
-    check_weights,
-    checked_data,
-    clean_csc,
-    target_rows,
-)
+from sparsesci.solvers._inputs import check_weights, clean_csc
 from sparsesci.solvers._result import SolverResult
 from sparsesci.utils.regressor import LinearRegressor
 from sparsesci.utils.validation import check_choice, check_flag
-
-__all__ = [
-    "SparseLinearModel",
-    "checked_data",
-    "checked_weights",
-    "store",
-    "target_rows",
-    "unchecked_data",
-]
 
 
 class SparseLinearModel(LinearRegressor):

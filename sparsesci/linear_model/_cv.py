@@ -41,7 +41,7 @@ class LassoCV(LinearModelCV):
         Whether the folds work on Gram matrices. "auto" does so for dense data with
         more samples than features, or up to twice as many features (4000 at most).
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     copy_X : bool, default=True
@@ -58,15 +58,29 @@ class LassoCV(LinearModelCV):
         Used when ``selection="random"``.
     selection : {"cyclic", "random"}, default="cyclic"
         Order in which coefficients are visited.
+    selection_rule : {"min", "1se"}, default="min"
+        Whether to take the alpha with the smallest mean test error, or the largest
+        one whose mean is within one standard error of that.
+    criterion : {"cv", "aic", "bic", "ebic", "sic"}, default="cv"
+        What to choose by: errors on folds, or an information criterion of one path
+        on all data, which needs no folds: see Notes.
+    keep_coefs : bool, default=False
+        Whether to keep the coefficients of every fold and alpha.
 
     Attributes
     ----------
     alpha_ : float
-        The alpha with the smallest mean test error.
+        The chosen alpha.
     alphas_ : ndarray of shape (n_alphas,)
         Alphas that were tried, from large to small.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared test errors.
+    criterion_path_ : ndarray of shape (n_alphas,)
+        The criterion, in the place of `mse_path_` where it is not "cv".
+    coefs_path_ : ndarray of shape (n_folds, n_alphas, n_features)
+        Coefficients on the folds, with `keep_coefs`.
+    intercepts_path_ : ndarray of shape (n_folds, n_alphas)
+        Intercepts that belong to them.
     coef_ : ndarray of shape (n_features,)
         Coefficients of the fit on all data, in the dtype of X.
     sparse_coef_ : csr_matrix of shape (n_targets, n_features)
@@ -78,7 +92,7 @@ class LassoCV(LinearModelCV):
     objective_ : float
         Value of the objective at `alpha_`, on all data.
     n_iter_ : int
-        Number of passes over the working set in the fit on all data.
+        Number of passes of the fit on all data: updates by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -89,6 +103,28 @@ class LassoCV(LinearModelCV):
     Lasso : One fit at a given alpha.
     sparsesci.plotting.CVPathDisplay : Picture of the test errors.
 
+    Notes
+    -----
+    With ``criterion="aic"``, "bic", "ebic" or "sic", the smallest value of::
+
+        n_samples log(RSS / n_samples) + df * price
+
+    decides, where the price is 2, log(n_samples), log(n_samples) +
+    2 log(n_features) or log(n_features) log(log(n_samples)). Degrees of freedom df are
+    the number of non-zero coefficients [1]_ (for the elastic net, the trace of the
+    map from y to its fit on the support [2]_) and the intercept. Solutions with more of
+    them than half of the samples do not count: their residual says nothing about the
+    noise. EBIC is meant for more features than samples [3]_.
+
+    References
+    ----------
+    .. [1] H. Zou, T. Hastie, R. Tibshirani, "On the degrees of freedom of the lasso",
+       Annals of Statistics 35(5), 2007.
+    .. [2] R. J. Tibshirani, J. Taylor, "Degrees of freedom in lasso problems", Annals
+       of Statistics 40(2), 2012.
+    .. [3] J. Chen, Z. Chen, "Extended Bayesian information criteria for model selection
+       with large model spaces", Biometrika 95(3), 2008.
+
     Examples
     --------
     >>> from sklearn.datasets import make_regression
@@ -97,6 +133,9 @@ class LassoCV(LinearModelCV):
     >>> model = LassoCV(cv=5).fit(X, y)
     >>> round(model.score(X, y), 3)
     0.999
+    >>> model = LassoCV(criterion="ebic").fit(X, y)
+    >>> int((model.coef_ != 0).sum())
+    13
     """
 
     path = staticmethod(lasso_path)
@@ -117,6 +156,9 @@ class LassoCV(LinearModelCV):
         positive=False,
         random_state=None,
         selection="cyclic",
+        selection_rule="min",
+        criterion="cv",
+        keep_coefs=False,
     ):
         self.eps = eps
         self.alphas = alphas
@@ -131,6 +173,9 @@ class LassoCV(LinearModelCV):
         self.positive = positive
         self.random_state = random_state
         self.selection = selection
+        self.selection_rule = selection_rule
+        self.criterion = criterion
+        self.keep_coefs = keep_coefs
 
     def _estimator(self) -> Lasso:
         return Lasso()
@@ -162,7 +207,7 @@ class ElasticNetCV(LinearModelCV):
         Whether the folds work on Gram matrices. "auto" does so for dense data with
         more samples than features, or up to twice as many features (4000 at most).
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     cv : int, cross-validation generator or iterable, default=None
@@ -179,18 +224,33 @@ class ElasticNetCV(LinearModelCV):
         Used when ``selection="random"``.
     selection : {"cyclic", "random"}, default="cyclic"
         Order in which coefficients are visited.
+    selection_rule : {"min", "1se"}, default="min"
+        Whether to take the alpha with the smallest mean test error, or the largest
+        one whose mean is within one standard error of that.
+    criterion : {"cv", "aic", "bic", "ebic", "sic"}, default="cv"
+        What to choose by: errors on folds, or an information criterion of one path
+        on all data, which needs no folds: see :class:`LassoCV`.
+    keep_coefs : bool, default=False
+        Whether to keep the coefficients of every fold and alpha.
 
     Attributes
     ----------
     alpha_ : float
-        The alpha with the smallest mean test error.
+        The chosen alpha.
     l1_ratio_ : float
-        The l1_ratio with the smallest mean test error.
+        The chosen l1_ratio.
     alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
         Alphas that were tried, from large to small.
     mse_path_ : ndarray of shape (n_alphas, n_folds) or \
             (n_l1_ratio, n_alphas, n_folds)
         Mean squared test errors.
+    criterion_path_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
+        The criterion, in the place of `mse_path_` where it is not "cv".
+    coefs_path_ : ndarray of shape (n_folds, n_alphas, n_features)
+        Coefficients on the folds, with `keep_coefs`; for a list of l1_ratio, its
+        axis follows the first.
+    intercepts_path_ : ndarray of shape (n_folds, n_alphas)
+        Intercepts that belong to them.
     coef_ : ndarray of shape (n_features,)
         Coefficients of the fit on all data, in the dtype of X.
     sparse_coef_ : csr_matrix of shape (n_targets, n_features)
@@ -202,7 +262,7 @@ class ElasticNetCV(LinearModelCV):
     objective_ : float
         Value of the objective at `alpha_`, on all data.
     n_iter_ : int
-        Number of passes over the working set in the fit on all data.
+        Number of passes of the fit on all data: updates by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -242,6 +302,9 @@ class ElasticNetCV(LinearModelCV):
         positive=False,
         random_state=None,
         selection="cyclic",
+        selection_rule="min",
+        criterion="cv",
+        keep_coefs=False,
     ):
         self.l1_ratio = l1_ratio
         self.eps = eps
@@ -257,6 +320,9 @@ class ElasticNetCV(LinearModelCV):
         self.positive = positive
         self.random_state = random_state
         self.selection = selection
+        self.selection_rule = selection_rule
+        self.criterion = criterion
+        self.keep_coefs = keep_coefs
 
     def _estimator(self) -> ElasticNet:
         return ElasticNet()
@@ -285,7 +351,7 @@ class WeightedLassoCV(LinearModelCV):
         Whether the folds work on Gram matrices. "auto" does so for dense data with
         more samples than features, or up to twice as many features (4000 at most).
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     copy_X : bool, default=True
@@ -302,15 +368,29 @@ class WeightedLassoCV(LinearModelCV):
         Used when ``selection="random"``.
     selection : {"cyclic", "random"}, default="cyclic"
         Order in which coefficients are visited.
+    selection_rule : {"min", "1se"}, default="min"
+        Whether to take the alpha with the smallest mean test error, or the largest
+        one whose mean is within one standard error of that.
+    criterion : {"cv", "aic", "bic", "ebic", "sic"}, default="cv"
+        What to choose by: errors on folds, or an information criterion of one path
+        on all data, which needs no folds: see :class:`LassoCV`.
+    keep_coefs : bool, default=False
+        Whether to keep the coefficients of every fold and alpha.
 
     Attributes
     ----------
     alpha_ : float
-        The alpha with the smallest mean test error.
+        The chosen alpha.
     alphas_ : ndarray of shape (n_alphas,)
         Alphas that were tried, from large to small.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared test errors.
+    criterion_path_ : ndarray of shape (n_alphas,)
+        The criterion, in the place of `mse_path_` where it is not "cv".
+    coefs_path_ : ndarray of shape (n_folds, n_alphas, n_features)
+        Coefficients on the folds, with `keep_coefs`.
+    intercepts_path_ : ndarray of shape (n_folds, n_alphas)
+        Intercepts that belong to them.
     coef_ : ndarray of shape (n_features,)
         Coefficients of the fit on all data, in the dtype of X.
     sparse_coef_ : csr_matrix of shape (n_targets, n_features)
@@ -322,7 +402,7 @@ class WeightedLassoCV(LinearModelCV):
     objective_ : float
         Value of the objective at `alpha_`, on all data.
     n_iter_ : int
-        Number of passes over the working set in the fit on all data.
+        Number of passes of the fit on all data: updates by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -360,6 +440,9 @@ class WeightedLassoCV(LinearModelCV):
         positive=False,
         random_state=None,
         selection="cyclic",
+        selection_rule="min",
+        criterion="cv",
+        keep_coefs=False,
     ):
         self.weights = weights
         self.eps = eps
@@ -375,6 +458,9 @@ class WeightedLassoCV(LinearModelCV):
         self.positive = positive
         self.random_state = random_state
         self.selection = selection
+        self.selection_rule = selection_rule
+        self.criterion = criterion
+        self.keep_coefs = keep_coefs
 
     def _estimator(self) -> WeightedLasso:
         return WeightedLasso()

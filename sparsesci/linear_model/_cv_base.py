@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 import sklearn
+from joblib import cpu_count, effective_n_jobs
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import (
@@ -15,6 +17,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from sparsesci import penalties
 from sparsesci._config import get_config
@@ -22,19 +25,31 @@ from sparsesci._logging import warn_caller
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.linear_model._base import (
     SparseLinearModel,
-    checked_data,
     checked_weights,
-    target_rows,
 )
-from sparsesci.linear_model._folds import Data, Grid, fold_curves, shared_gram
+from sparsesci.linear_model._criterion import criterion_path
+from sparsesci.linear_model._folds import Curve, Data, Grid, fold_curves, shared_gram
 from sparsesci.linear_model._gram import check_precompute
 from sparsesci.linear_model._path import check_grid_ratio
 from sparsesci.solvers._coordinate_descent import (
     Setting,
     check_control,
+    check_selection,
     make_setting,
 )
+from sparsesci.solvers._inputs import checked_data, target_rows
 from sparsesci.solvers._path import alpha_grid, check_alphas
+from sparsesci.utils.criteria import CRITERIA
+from sparsesci.utils.validation import check_choice
+
+
+def _shared_cores(n_jobs: int | None) -> AbstractContextManager[Any]:
+    """Limit BLAS: folds that run at once would each start a thread for every core."""
+    n_threads = effective_n_jobs(n_jobs)
+    if n_threads == 1:
+        return nullcontext()
+    limit = max(1, cpu_count() // n_threads)
+    return threadpool_limits(limits=limit, user_api="blas")
 
 
 class LinearModelCV(SparseLinearModel):
@@ -81,9 +96,13 @@ class LinearModelCV(SparseLinearModel):
         data = Data(X, target_rows(y), weights, self.fit_intercept)
         whole = make_setting(X, data.Y, weights, self.fit_intercept, False)
         self._fill_grids(grids, alphas, whole)
-        folds = list(check_cv(self.cv).split(X, y, **split_params))
-        curves = self._run_folds(data, whole, grids, folds, control)
-        self._choose(grids, curves, given=not isinstance(alphas, int))
+        if self.criterion == "cv":
+            folds = list(check_cv(self.cv).split(X, y, **split_params))
+            curves = self._run_folds(data, whole, grids, folds, control)
+            which, where = self._choose_by_errors(curves)
+        else:
+            which, where = self._choose_by_criterion(whole, grids, control)
+        self._store_grid(grids, which, where, given=not isinstance(alphas, int))
         self._refit(X, y, sample_weight)
         return self
 
@@ -91,7 +110,14 @@ class LinearModelCV(SparseLinearModel):
         flags = ["fit_intercept", "copy_X"]
         if hasattr(self, "positive"):
             flags.append("positive")
-        self._check_options(*flags)
+        self._check_options(*flags, "keep_coefs")
+        check_choice("selection_rule", self.selection_rule, ("min", "1se"))
+        check_choice("criterion", self.criterion, ("cv", *CRITERIA))
+        if self.criterion != "cv" and self.selection_rule != "min":
+            raise ValueError(
+                f"selection_rule={self.selection_rule!r} needs errors on folds: "
+                f"criterion must be 'cv', got {self.criterion!r}."
+            )
         control = check_control(self.tol, self.max_iter, verbose=self.verbose)
         alphas = check_alphas(self.alphas, self.eps)
         grids = [Grid(penalty, np.empty(0)) for penalty in self._penalties()]
@@ -146,27 +172,31 @@ class LinearModelCV(SparseLinearModel):
     def _run_folds(
         self, data: Data, whole: Setting, grids: Any, folds: Any, control: Any
     ) -> Any:
-        """Return mean squared errors, shape (n_grids, n_alphas, n_folds)."""
+        """Return the curves of each fold, one for each grid."""
         precompute = getattr(self, "precompute", False)
         shared = shared_gram(whole.design, precompute)
         seeds: list[int | None] = [None] * len(folds)
         if self.selection == "random":
             rng = check_random_state(self.random_state)
             seeds = [int(rng.randint(2**31 - 1)) for _ in folds]
-        curves = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(fold_curves)(
-                data,
-                grids,
-                train,
-                test,
-                control,
-                precompute,
-                shared,
-                seed,
-                get_config()["backend"],
+        curve = delayed(fold_curves)
+        backend = get_config()["backend"]
+        with _shared_cores(self.n_jobs):
+            curves = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+                curve(
+                    data,
+                    grids,
+                    train,
+                    test,
+                    control,
+                    precompute,
+                    shared,
+                    seed,
+                    backend,
+                    self.keep_coefs,
+                )
+                for (train, test), seed in zip(folds, seeds)
             )
-            for (train, test), seed in zip(folds, seeds)
-        )
         failed = sum(c.n_unconverged for fold in curves for c in fold)
         if failed:
             total = sum(c.mse.size for fold in curves for c in fold)
@@ -177,14 +207,54 @@ class LinearModelCV(SparseLinearModel):
                 f"relative duality gap: {worst:.3e}, tolerance: {self.tol:.3e}.",
                 ConvergenceWarning,
             )
-        mse = [[curve.mse for curve in fold] for fold in curves]
-        return np.moveaxis(np.array(mse), 0, 2)
+        return curves
 
-    def _choose(self, grids: list[Grid], mse: Any, given: bool) -> None:
-        """Set the curves and the best of the grid."""
-        mean = mse.mean(axis=2)
-        which, where = np.unravel_index(np.argmin(mean), mean.shape)
+    def _choose_by_errors(self, curves: list[list[Curve]]) -> tuple[int, int]:
+        """Set the curves; return the best grid and alpha by the errors on folds."""
+        mse = np.moveaxis(np.array([[c.mse for c in fold] for fold in curves]), 0, 2)
         self.mse_path_ = np.squeeze(mse)
+        if self.keep_coefs:
+            self._store_coefs(curves)
+        mean, n_folds = mse.mean(axis=2), len(curves)
+        which, where = map(int, np.unravel_index(np.argmin(mean), mean.shape))
+        if self.selection_rule == "1se":
+            if n_folds < 2:
+                raise ValueError(
+                    "selection_rule='1se' needs at least two folds, got one."
+                )
+            error = mse[which, where].std(ddof=1) / np.sqrt(n_folds)
+            where = int(np.argmax(mean[which] <= mean[which, where] + error))
+        return which, where
+
+    def _store_coefs(self, curves: list[list[Curve]]) -> None:
+        coefs = np.array([[curve.coefs for curve in fold] for fold in curves])
+        intercepts = np.array([[curve.intercepts for curve in fold] for fold in curves])
+        coefs = np.moveaxis(coefs, -1, -2)  # (folds, grids, alphas, targets, features)
+        if not self._multi_task:
+            coefs, intercepts = coefs[..., 0, :], intercepts[..., 0]
+        if np.ndim(getattr(self, "l1_ratio", 1.0)) == 0:
+            coefs, intercepts = coefs[:, 0], intercepts[:, 0]
+        self.coefs_path_, self.intercepts_path_ = coefs, intercepts
+
+    def _choose_by_criterion(
+        self, whole: Setting, grids: list[Grid], control: Any
+    ) -> tuple[int, int]:
+        """Set the criterion along the paths; return the best grid and alpha."""
+        rng = check_selection(self.selection, self.random_state)
+        precompute = getattr(self, "precompute", False)
+        paths = np.stack(
+            [
+                criterion_path(whole, grid, self.criterion, control, precompute, rng)
+                for grid in grids
+            ]
+        )
+        self.criterion_path_ = np.squeeze(paths)
+        which, where = np.unravel_index(np.argmin(paths), paths.shape)
+        return int(which), int(where)
+
+    def _store_grid(
+        self, grids: list[Grid], which: int, where: int, given: bool
+    ) -> None:
         self.alpha_ = grids[which].alphas[where]
         alphas = np.stack([grid.alphas for grid in grids])
         self.alphas_ = alphas[0] if given or len(grids) == 1 else alphas

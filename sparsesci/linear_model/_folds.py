@@ -54,6 +54,8 @@ class Curve:
     mse: Doubles
     n_unconverged: int
     worst_gap: float
+    coefs: Doubles | None = None  # (n_alphas, n_features, n_targets)
+    intercepts: Doubles | None = None  # (n_alphas, n_targets)
 
 
 @dataclass
@@ -115,6 +117,7 @@ def fold_curves(
     shared: SharedGram | None,
     seed: int | None,
     backend: str,
+    keep_coefs: bool,
 ) -> list[Curve]:
     """Return one curve for each grid.
 
@@ -139,7 +142,9 @@ def fold_curves(
         form = None if gram is None else gram_problem(setting.problem, gram)
         rng = check_selection("cyclic" if seed is None else "random", seed)
         return [
-            _curve(setting, form, grid, test, all_weights[test], control, rng)
+            _curve(
+                setting, form, grid, test, all_weights[test], control, rng, keep_coefs
+            )
             for grid in grids
         ]
 
@@ -152,6 +157,7 @@ def _curve(
     test_weights: Doubles,
     control: Control,
     rng: Any,
+    keep_coefs: bool,
 ) -> Curve:
     problem = setting.problem if form is None else form
     W = np.zeros((setting.design.n_features, len(setting.target_mean)))
@@ -163,7 +169,7 @@ def _curve(
         if form is None:
             errors = state.residual.values[:, test] + state.residual.offset[:, None]
             squares.append((errors**2).mean(axis=0))
-        else:
+        if form is not None or keep_coefs:
             coefs.append(state.W.copy())
         if solver.control.status != "converged":
             n_unconverged += 1
@@ -173,7 +179,12 @@ def _curve(
     if not test_weights.any():
         raise ValueError("sample_weight must be positive somewhere in each test fold.")
     mse = np.average(np.stack(squares), weights=test_weights, axis=1)
-    return Curve(mse, n_unconverged, worst)
+    curve = Curve(mse, n_unconverged, worst)
+    if keep_coefs:
+        curve.coefs = np.stack(coefs)
+        mean, design = setting.target_mean, setting.design
+        curve.intercepts = np.stack([design.intercept(W, mean) for W in coefs])
+    return curve
 
 
 def _squared_errors(setting: Setting, test: Indices, coefs: Doubles) -> Doubles:

@@ -13,10 +13,8 @@ from sparsesci import penalties
 from sparsesci._logging import warn_caller
 from sparsesci.linear_model._base import (
     SparseLinearModel,
-    checked_data,
     checked_weights,
     store,
-    target_rows,
     unchecked_data,
 )
 from sparsesci.linear_model._gram import check_precompute, resolve_gram
@@ -28,7 +26,7 @@ from sparsesci.solvers._coordinate_descent import (
     solve_setting,
 )
 from sparsesci.solvers._gram import gram_problem
-from sparsesci.solvers._inputs import check_start
+from sparsesci.solvers._inputs import check_start, checked_data, target_rows
 
 
 def warn_if_unpenalised(alpha: float) -> None:
@@ -139,7 +137,7 @@ class ElasticNet(_PenalisedRegressor):
         matrix. It pays when n_samples is many times n_features. The certificate comes
         from the data all the same.
     max_iter : int, default=1000
-        Largest number of passes over a working set.
+        Largest number of passes: n_features updates of coefficients are one.
     copy_X : bool, default=True
         Accepted for compatibility: X is never written to.
     tol : float, default=1e-4
@@ -168,7 +166,7 @@ class ElasticNet(_PenalisedRegressor):
     objective_ : float or ndarray of shape (n_targets,)
         Value of the objective.
     n_iter_ : int or ndarray of shape (n_targets,)
-        Number of passes over the working set.
+        Number of passes: updates of coefficients by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -253,7 +251,7 @@ class Lasso(_PenalisedRegressor):
     copy_X : bool, default=True
         Accepted for compatibility: X is never written to.
     max_iter : int, default=1000
-        Largest number of passes over a working set.
+        Largest number of passes: n_features updates of coefficients are one.
     tol : float, default=1e-4
         Stop when the duality gap is at most ``tol`` times the objective of zero
         coefficients, ``||y - mean(y)||^2 / (2 n_samples)``, and no gradient violates
@@ -280,7 +278,7 @@ class Lasso(_PenalisedRegressor):
     objective_ : float or ndarray of shape (n_targets,)
         Value of the objective.
     n_iter_ : int or ndarray of shape (n_targets,)
-        Number of passes over the working set.
+        Number of passes: updates of coefficients by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -362,7 +360,7 @@ class WeightedLasso(_PenalisedRegressor):
     copy_X : bool, default=True
         Accepted for compatibility: X is never written to.
     max_iter : int, default=1000
-        Largest number of passes over a working set.
+        Largest number of passes: n_features updates of coefficients are one.
     tol : float, default=1e-4
         Relative duality gap at which to stop, as in :class:`Lasso`.
     warm_start : bool, default=False
@@ -387,7 +385,7 @@ class WeightedLasso(_PenalisedRegressor):
     objective_ : float or ndarray of shape (n_targets,)
         Value of the objective.
     n_iter_ : int or ndarray of shape (n_targets,)
-        Number of passes over the working set.
+        Number of passes: updates of coefficients by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -9,10 +9,8 @@ import numpy as np
 from sparsesci import penalties
 from sparsesci.linear_model._base import (
     SparseLinearModel,
-    checked_data,
     checked_weights,
     store,
-    target_rows,
 )
 from sparsesci.linear_model._lasso import starting_coef, warn_if_unpenalised
 from sparsesci.linear_model._path import enet_path, lasso_path
@@ -22,6 +20,7 @@ from sparsesci.solvers._coordinate_descent import (
     make_setting,
     solve_setting,
 )
+from sparsesci.solvers._inputs import checked_data, target_rows
 
 
 class MultiTaskElasticNet(SparseLinearModel):
@@ -48,7 +47,7 @@ class MultiTaskElasticNet(SparseLinearModel):
     copy_X : bool, default=True
         Accepted for compatibility: X is never written to.
     max_iter : int, default=1000
-        Largest number of passes over a working set.
+        Largest number of passes: n_features updates of coefficients are one.
     tol : float, default=1e-4
         Stop when the duality gap is at most ``tol`` times the objective of zero
         coefficients, ``||Y - mean(Y)||_F^2 / (2 n_samples)``.
@@ -72,7 +71,7 @@ class MultiTaskElasticNet(SparseLinearModel):
     objective_ : float
         Value of the objective.
     n_iter_ : int
-        Number of passes over the working set.
+        Number of passes: updates of coefficients by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -184,7 +183,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
     copy_X : bool, default=True
         Accepted for compatibility: X is never written to.
     max_iter : int, default=1000
-        Largest number of passes over a working set.
+        Largest number of passes: n_features updates of coefficients are one.
     tol : float, default=1e-4
         Stop when the duality gap is at most ``tol`` times the objective of zero
         coefficients, ``||Y - mean(Y)||_F^2 / (2 n_samples)``.
@@ -208,7 +207,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
     objective_ : float
         Value of the objective.
     n_iter_ : int
-        Number of passes over the working set.
+        Number of passes: updates of coefficients by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)

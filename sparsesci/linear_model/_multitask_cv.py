@@ -24,7 +24,7 @@ class MultiTaskLassoCV(LinearModelCV):
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept.
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     copy_X : bool, default=True
@@ -39,15 +39,29 @@ class MultiTaskLassoCV(LinearModelCV):
         Used when ``selection="random"``.
     selection : {"cyclic", "random"}, default="cyclic"
         Order in which coefficients are visited.
+    selection_rule : {"min", "1se"}, default="min"
+        Whether to take the alpha with the smallest mean test error, or the largest
+        one whose mean is within one standard error of that.
+    criterion : {"cv", "aic", "bic", "ebic", "sic"}, default="cv"
+        What to choose by: errors on folds, or an information criterion of one path
+        on all data, which needs no folds: see :class:`LassoCV`.
+    keep_coefs : bool, default=False
+        Whether to keep the coefficients of every fold and alpha.
 
     Attributes
     ----------
     alpha_ : float
-        The alpha with the smallest mean test error.
+        The chosen alpha.
     alphas_ : ndarray of shape (n_alphas,)
         Alphas that were tried, from large to small.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared test errors.
+    criterion_path_ : ndarray of shape (n_alphas,)
+        The criterion, in the place of `mse_path_` where it is not "cv".
+    coefs_path_ : ndarray of shape (n_folds, n_alphas, n_targets, n_features)
+        Coefficients on the folds, with `keep_coefs`.
+    intercepts_path_ : ndarray of shape (n_folds, n_alphas, n_targets)
+        Intercepts that belong to them.
     coef_ : ndarray of shape (n_targets, n_features)
         Coefficients of the fit on all data, in the dtype of X.
     sparse_coef_ : csr_matrix of shape (n_targets, n_features)
@@ -59,7 +73,7 @@ class MultiTaskLassoCV(LinearModelCV):
     objective_ : float
         Value of the objective at `alpha_`, on all data.
     n_iter_ : int
-        Number of passes over the working set in the fit on all data.
+        Number of passes of the fit on all data: updates by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -96,6 +110,9 @@ class MultiTaskLassoCV(LinearModelCV):
         n_jobs=None,
         random_state=None,
         selection="cyclic",
+        selection_rule="min",
+        criterion="cv",
+        keep_coefs=False,
     ):
         self.eps = eps
         self.alphas = alphas
@@ -108,6 +125,9 @@ class MultiTaskLassoCV(LinearModelCV):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.selection = selection
+        self.selection_rule = selection_rule
+        self.criterion = criterion
+        self.keep_coefs = keep_coefs
 
     def _estimator(self) -> MultiTaskLasso:
         return MultiTaskLasso()
@@ -133,7 +153,7 @@ class MultiTaskElasticNetCV(LinearModelCV):
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept.
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     cv : int, cross-validation generator or iterable, default=None
@@ -148,18 +168,33 @@ class MultiTaskElasticNetCV(LinearModelCV):
         Used when ``selection="random"``.
     selection : {"cyclic", "random"}, default="cyclic"
         Order in which coefficients are visited.
+    selection_rule : {"min", "1se"}, default="min"
+        Whether to take the alpha with the smallest mean test error, or the largest
+        one whose mean is within one standard error of that.
+    criterion : {"cv", "aic", "bic", "ebic", "sic"}, default="cv"
+        What to choose by: errors on folds, or an information criterion of one path
+        on all data, which needs no folds: see :class:`LassoCV`.
+    keep_coefs : bool, default=False
+        Whether to keep the coefficients of every fold and alpha.
 
     Attributes
     ----------
     alpha_ : float
-        The alpha with the smallest mean test error.
+        The chosen alpha.
     l1_ratio_ : float
-        The l1_ratio with the smallest mean test error.
+        The chosen l1_ratio.
     alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
         Alphas that were tried, from large to small.
     mse_path_ : ndarray of shape (n_alphas, n_folds) or \
             (n_l1_ratio, n_alphas, n_folds)
         Mean squared test errors.
+    criterion_path_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
+        The criterion, in the place of `mse_path_` where it is not "cv".
+    coefs_path_ : ndarray of shape (n_folds, n_alphas, n_targets, n_features)
+        Coefficients on the folds, with `keep_coefs`; for a list of l1_ratio, its
+        axis follows the first.
+    intercepts_path_ : ndarray of shape (n_folds, n_alphas, n_targets)
+        Intercepts that belong to them.
     coef_ : ndarray of shape (n_targets, n_features)
         Coefficients of the fit on all data, in the dtype of X.
     sparse_coef_ : csr_matrix of shape (n_targets, n_features)
@@ -171,7 +206,7 @@ class MultiTaskElasticNetCV(LinearModelCV):
     objective_ : float
         Value of the objective at `alpha_`, on all data.
     n_iter_ : int
-        Number of passes over the working set in the fit on all data.
+        Number of passes of the fit on all data: updates by number of features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -209,6 +244,9 @@ class MultiTaskElasticNetCV(LinearModelCV):
         n_jobs=None,
         random_state=None,
         selection="cyclic",
+        selection_rule="min",
+        criterion="cv",
+        keep_coefs=False,
     ):
         self.l1_ratio = l1_ratio
         self.eps = eps
@@ -222,6 +260,9 @@ class MultiTaskElasticNetCV(LinearModelCV):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.selection = selection
+        self.selection_rule = selection_rule
+        self.criterion = criterion
+        self.keep_coefs = keep_coefs
 
     def _estimator(self) -> MultiTaskElasticNet:
         return MultiTaskElasticNet()

@@ -100,7 +100,7 @@ def enet_path(
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     selection : {"cyclic", "random"}, default="cyclic"
         Order in which coefficients are visited.
     random_state : int, RandomState instance or None, default=None
@@ -280,7 +280,7 @@ def _path(
     start = None if coef_init is None else np.atleast_2d(coef_init).T
     W = check_start(start, (X.shape[1], len(Y)))
     setting = make_setting(X, Y, weights, False, np.ndim(y) == 1)
-    problem = _choose_form(setting, precompute, Xy)
+    problem = choose_form(setting, precompute, Xy)
     if isinstance(alphas, int):
         alphas = alpha_grid(problem, penalty, len(Y), alphas, eps)
     shape = (X.shape[1], len(alphas)) if setting.single else (*W.T.shape, len(alphas))
@@ -307,7 +307,8 @@ def check_grid_ratio(penalty: Any) -> None:
         )
 
 
-def _choose_form(setting: Setting, precompute: Any, Xy: Any) -> Problem:
+def choose_form(setting: Setting, precompute: Any, Xy: Any = None) -> Problem:
+    """Return the problem on its data, or on a Gram matrix where that is asked for."""
     gram = resolve_gram(setting.design, precompute)
     if gram is None:
         return setting.problem

@@ -213,6 +213,13 @@ class ColumnDesign(Design):
         return -self.fresh_residual(zero, np.ascontiguousarray(W)).plain()
 
 
+def _accumulate(total: Doubles, part: Doubles, fresh: bool) -> None:
+    if fresh:
+        total[:] = part
+    else:
+        total += part
+
+
 class DenseDesign(ColumnDesign):
     """A Fortran-ordered array, float32 or float64."""
 
@@ -234,26 +241,21 @@ class DenseDesign(ColumnDesign):
 
     def dense_columns(self, columns: Indices) -> Doubles:
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
-        out = np.array(self.X[:, columns], dtype=np.float64, order="F")
-        return _center_and_weigh(out, self, columns)
+        return self._dense_rows(slice(None), columns).T
 
     def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
         """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
-        size = len(columns)
-        if known == 0 and size * self.n_samples <= _CHUNK_ENTRIES:
-            all_rows = self._dense_rows(slice(None), columns)
-            gram[:size, :size] = all_rows @ all_rows.T
-            return
-        gram[known:size, :size] = 0.0
-        step = max(1, _CHUNK_ENTRIES // max(1, size - known))
-        for start in range(0, self.n_samples, step):
-            rows = slice(start, start + step)
+        size, n = len(columns), self.n_samples
+        step = min(n, max(1, _CHUNK_ENTRIES // max(1, size - known)))
+        block = max(1, _CHUNK_ENTRIES // step)
+        for start in range(0, n, step):
+            rows, fresh = slice(start, start + step), start == 0
             new = self._dense_rows(rows, columns[known:])
-            gram[known:size, known:size] += new @ new.T
-            block = max(1, _CHUNK_ENTRIES // step)
+            _accumulate(gram[known:size, known:size], new @ new.T, fresh)
             for first in range(0, known, block):
-                old = slice(first, min(first + block, known))
-                gram[known:size, old] += new @ self._dense_rows(rows, columns[old]).T
+                span = slice(first, min(first + block, known))
+                old = self._dense_rows(rows, columns[span])
+                _accumulate(gram[known:size, span], new @ old.T, fresh)
         gram[:known, known:size] = gram[known:size, :known].T
 
     def _dense_rows(self, rows: slice, columns: Indices) -> Doubles:
@@ -362,7 +364,11 @@ class SparseDesign(ColumnDesign):
     def dense_columns(self, columns: Indices) -> Doubles:
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
         out = np.asfortranarray(self.X[:, columns].toarray(), dtype=np.float64)
-        return _center_and_weigh(out, self, columns)
+        if self.means is not None:
+            out -= self.means[columns]
+        if self.sample_weight is not None:
+            out *= np.sqrt(self.sample_weight)[:, None]
+        return out
 
     def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
         """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
@@ -379,14 +385,6 @@ class SparseDesign(ColumnDesign):
     def update_cost(self) -> float:
         """Mean number of stored entries in a column."""
         return max(1.0, self.X.nnz / self.n_features)
-
-
-def _center_and_weigh(out: Doubles, design: Design, columns: Indices) -> Doubles:
-    if design.means is not None:
-        out -= design.means[columns]
-    if design.sample_weight is not None:
-        out *= np.sqrt(design.sample_weight)[:, None]
-    return out
 
 
 class OperatorDesign(Design):

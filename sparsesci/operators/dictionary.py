@@ -62,6 +62,15 @@ class Dictionary(ABC):
     @cached_property
     def squares(self) -> NDArray[np.float64]:
         """``||x_j||^2`` of all atoms."""
+        out = self._squares()
+        if not np.isfinite(out).all():
+            where = int(np.argmin(np.isfinite(out)))
+            raise ValueError(
+                f"column {where} of X is too large: its square overflows; rescale it."
+            )
+        return out
+
+    def _squares(self) -> NDArray[np.float64]:
         out = np.empty(self.n_atoms)
         for start in range(0, self.n_atoms, _BLOCK):
             where = np.arange(start, min(start + _BLOCK, self.n_atoms))
@@ -81,9 +90,10 @@ def square_norms(columns: Array) -> NDArray[np.float64]:
     step = max(1, _BLOCK_ENTRIES // max(n_samples, 1))
     for start in range(0, n_columns, step):
         block = columns[:, start : start + step]
-        out[start : start + step] = np.square(block.real).sum(axis=0)
-        if np.iscomplexobj(block):
-            out[start : start + step] += np.square(block.imag).sum(axis=0)
+        with np.errstate(over="ignore"):  # callers look for infinities
+            out[start : start + step] = np.square(block.real).sum(axis=0)
+            if np.iscomplexobj(block):
+                out[start : start + step] += np.square(block.imag).sum(axis=0)
     return out
 
 
@@ -109,9 +119,7 @@ class ArrayDictionary(Dictionary):
         """Return ``X w``."""
         return np.asarray(self.X @ w)
 
-    @cached_property
-    def squares(self) -> NDArray[np.float64]:
-        """``||x_j||^2`` of all atoms."""
+    def _squares(self) -> NDArray[np.float64]:
         if not sparse.issparse(self.X):
             return square_norms(self.X)
         return np.asarray(abs(self.X).power(2).sum(axis=0)).ravel()
@@ -152,9 +160,7 @@ class CentredDictionary(Dictionary):
         """Return ``X~ w``."""
         return self.design.apply(w[:, None])[0]
 
-    @cached_property
-    def squares(self) -> NDArray[np.float64]:
-        """``||x~_j||^2`` of all atoms."""
+    def _squares(self) -> NDArray[np.float64]:
         return self.design.lipschitz * self.n_samples
 
 
@@ -211,8 +217,7 @@ class ScaledDictionary(Dictionary):
         """Return ``X w``."""
         return self.base.apply(w * self.inverse)
 
-    @cached_property
-    def squares(self) -> NDArray[np.float64]:
+    def _squares(self) -> NDArray[np.float64]:
         """1, and 0 for zero atoms."""
         return np.asarray(self.inverse > 0, dtype=np.float64)
 

@@ -12,7 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sparsesci.datafits import Quadratic
-from sparsesci.linear_model._base import checked_data, checked_weights, target_rows
+from sparsesci.linear_model._base import checked_weights
 from sparsesci.linear_model._path import check_grid_ratio
 from sparsesci.penalties import Penalty
 from sparsesci.solvers._coordinate_descent import (
@@ -21,7 +21,7 @@ from sparsesci.solvers._coordinate_descent import (
     check_selection,
     make_setting,
 )
-from sparsesci.solvers._inputs import check_terms
+from sparsesci.solvers._inputs import check_terms, checked_data, target_rows
 from sparsesci.solvers._path import alpha_grid, check_alphas, walk
 from sparsesci.solvers._result import warn_unless_converged
 

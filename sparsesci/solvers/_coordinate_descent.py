@@ -158,7 +158,7 @@ def coordinate_descent(
         optimality by more than ``sqrt(tol)`` times the pull of the penalty
         (alpha, for the Lasso). scikit-learn's `tol` is relative to twice P(0).
     max_iter : int, default=1000
-        Largest number of passes over a working set.
+        Largest number of passes: n_features updates of coefficients are one.
     selection : {"cyclic", "random"}, default="cyclic"
         Order in which a working set is visited.
     random_state : int, RandomState instance or None, default=None

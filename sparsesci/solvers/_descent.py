@@ -42,7 +42,7 @@ _SPARSE_STEP, _SPARSE_PRODUCT = 2.0, 1.2
 # Up to this price a Gram matrix is bought at once: small problems are solved exactly.
 _CHEAP = 300_000
 # So is an extension that costs no more than this share of what is there.
-_EXTENSION = 0.1
+_EXTENSION = 0.3
 
 
 class Workspace:
@@ -97,11 +97,14 @@ class Descent:
         if gram is None:
             assert isinstance(problem, GramLeastSquares)
             if guess is not None:
-                move(state, guess, problem.gram)
+                move(problem, state, None, guess)
             return self._on_gram(problem, handle, ws, tol, state, control)
         made, price = 0.0, self._price(ws)
         if price > max(_CHEAP, _EXTENSION * self.paid, self.spent):
             left = price - self.spent
+            if guess is not None:
+                move(problem, state, None, guess)
+                guess = None
             made, done = self._on_data(handle, ws, tol, state, control, left)
             if done or control.status:
                 return made
@@ -185,7 +188,7 @@ class Descent:
         backend, residual = self.problem.backend, state.residual
         size = backend.burst_work_size(where.matrix, rows.size, state.n_targets)
         self.workspace.reserve(size, rows.size)
-        left = int((control.max_iter - control.n_iter) * rows.size)
+        left = int((control.max_iter - control.n_iter) * self.problem.n_features)
         made, violation = backend.cd_burst(
             where.matrix,
             handle,
@@ -201,7 +204,7 @@ class Descent:
             self.workspace.index_work,
         )
         state.fresh = False
-        control.n_iter += made / rows.size
+        control.n_iter += made / self.problem.n_features
         return made, violation
 
     # -- prices ------------------------------------------------------------------------

@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from sparsesci._kernels._contract import Doubles
 from sparsesci.operators.design import (
     ColumnDesign,
     DenseDesign,
     Residual,
-    SparseDesign,
 )
 from sparsesci.solvers._problem import GramLeastSquares, LeastSquares
 
@@ -22,10 +20,11 @@ _CHUNK_ENTRIES = 4_000_000
 
 def gram_of(design: ColumnDesign) -> Doubles:
     """Return ``X~' S X~`` in float64."""
-    if isinstance(design, SparseDesign):
-        return _sparse_gram(design)
-    assert isinstance(design, DenseDesign)
-    return dense_gram(design.X, design.means, design.sample_weight)
+    if isinstance(design, DenseDesign):
+        return dense_gram(design.X, design.means, design.sample_weight)
+    gram = np.empty((design.n_features, design.n_features))
+    design.extend_gram(gram, np.arange(design.n_features), 0)
+    return gram
 
 
 def dense_gram(
@@ -34,15 +33,16 @@ def dense_gram(
     """Return ``X~' S X~`` over all rows or the listed ones, gathered in chunks.
 
     They are centred and weighted there: subtracting ``n m m'`` afterwards would cancel
-    for columns far from zero.
+    for columns far from zero. Where neither is asked for, nothing is copied.
     """
     n, p = X.shape
+    plain = X.dtype == np.float64 and means is None and weights is None
     out: Any = None
     step = max(1, _CHUNK_ENTRIES // p)
     for start in range(0, n if rows is None else len(rows), step):
         span: Any = slice(start, start + step)
         taken = span if rows is None else rows[span]
-        chunk = np.array(X[taken], dtype=np.float64)
+        chunk = X[taken] if plain else np.array(X[taken], dtype=np.float64)
         if means is not None:
             chunk -= means
         if weights is not None:
@@ -51,17 +51,6 @@ def dense_gram(
         part = chunk.T @ chunk
         out = part if out is None else np.add(out, part, out=out)
     return np.asarray(out)
-
-
-def _sparse_gram(design: SparseDesign) -> Doubles:
-    X = design.X.astype(np.float64)
-    weighted = X
-    if design.sample_weight is not None:
-        weighted = sparse.diags(design.sample_weight) @ X
-    out = np.asarray((X.T @ weighted).toarray())
-    if design.means is not None:
-        out -= design.n_samples * np.outer(design.means, design.means)
-    return np.ascontiguousarray(out)
 
 
 def gram_problem(

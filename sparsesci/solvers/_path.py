@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from sparsesci._kernels._contract import Doubles
+from sparsesci._kernels._contract import Doubles, Indices
 from sparsesci.penalties import Penalty
-from sparsesci.solvers._certificate import Certificate
+from sparsesci.solvers._certificate import Certificate, violations_of
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._free_block import free_block
-from sparsesci.solvers._problem import Problem, State
+from sparsesci.solvers._problem import GramLeastSquares, Problem, State
 from sparsesci.solvers._working_set import WorkingSetSolver
 from sparsesci.utils.validation import check_integer, check_real
+
+# Rows whose correlation is foreseen to stay below the bound by less than this share of
+# a step of alpha are taken along: lines have kinks.
+_SLACK = 0.2
 
 
 def check_alphas(alphas: Any, eps: Any) -> int | Doubles:
@@ -63,6 +67,14 @@ def alpha_grid(
     return np.geomspace(largest, largest * eps, n_alphas)
 
 
+class Solution(NamedTuple):
+    """What the next step of a path may learn from this one."""
+
+    alpha: float
+    W: Doubles
+    U: Doubles
+
+
 def walk(
     problem: Problem,
     penalty: Penalty,
@@ -74,40 +86,69 @@ def walk(
     """Solve for each alpha from the solution of the one before.
 
     The state that is yielded is the one the next step starts from: copy what is to be
-    kept. First working sets follow the sequential strong rule: correlations above
-    2 alpha - (alpha before). What it misses, the next full pass finds.
+    kept. What the first working set misses, the next full pass finds.
     """
     state = problem.start(W)
     solver = WorkingSetSolver(problem, control, rng)
-    past: list[tuple[float, Doubles]] = []
+    on_gram = isinstance(problem, GramLeastSquares)  # all rows, always
+    past: list[Solution] = []
     for alpha in alphas:
-        rule = None
-        if past and alpha < past[-1][0] < 2 * alpha:
-            rule = penalty.with_alpha(2 * alpha - past[-1][0])
         guess = extrapolate(past, alpha)
-        point = solver.solve(penalty.with_alpha(alpha), state, rule, guess)
+        first = None if on_gram else likely_rows(penalty, past, alpha)
+        point = solver.solve(penalty.with_alpha(alpha), state, first, guess)
         yield state, point, solver
         if solver.control.status in ("time_limit", "callback"):
             return
         solver.control = solver.control.restarted()
-        past = [*past[-1:], (float(alpha), state.W.copy())]
+        solver.complete(state)
+        past = [*past[-1:], Solution(float(alpha), state.W.copy(), state.U.copy())]
 
 
-def extrapolate(past: list[tuple[float, Doubles]], alpha: float) -> Doubles | None:
+def likely_rows(penalty: Penalty, past: list[Solution], alpha: float) -> Indices | None:
+    """Rows that are likely to be in the support at the next alpha.
+
+    Correlations, too, are linear in alpha between two changes of the support: rows
+    whose line comes near the bound. After one solution only, those that the
+    sequential strong rule keeps: correlations above 2 alpha - (alpha before).
+    """
+    if not past or not alpha < past[-1].alpha < 2 * alpha:
+        return None
+    last = past[-1]
+    U, bound = last.U, 2 * alpha - last.alpha
+    slope = _slope(past, alpha)
+    if slope is not None:
+        U = U + slope * (U - past[-2].U)
+        bound = alpha - _SLACK * (last.alpha - alpha)
+    handle = penalty.with_alpha(bound).build()
+    return np.flatnonzero(violations_of(handle, last.W, U) > 0)
+
+
+def extrapolate(past: list[Solution], alpha: float) -> Doubles | None:
     """Continue the line through the last two solutions.
 
     Between two changes of the support, Lasso solutions are linear in alpha. Rows that
     the line would carry across zero stop there, others that are zero in one of the two
     solutions stay where they are.
     """
+    slope = _slope(past, alpha)
+    if slope is None:
+        return None
+    older, W = past[0][1], past[1][1]
+    guess = W.copy()
+    rows = np.flatnonzero(W if W.shape[1] == 1 else W.any(axis=1))
+    rows = rows[older[rows].any(axis=1)]
+    line = W[rows] + slope * (W[rows] - older[rows])
+    line[(line * W[rows]).sum(axis=1) <= 0] = 0.0
+    guess[rows] = line
+    return guess
+
+
+def _slope(past: list[Solution], alpha: float) -> float | None:
+    """How far to go on along the line through two solutions, in units of the last step.
+
+    None where alpha did not fall twice.
+    """
     if len(past) < 2:
         return None
-    (before, older), (last, W) = past
-    if not alpha < last < before:
-        return None
-    guess = W + (last - alpha) / (before - last) * (W - older)
-    crossing = (guess * W).sum(axis=1) <= 0
-    guess[crossing] = 0.0
-    entered = ~older.any(axis=1) | ~W.any(axis=1)
-    guess[entered] = W[entered]
-    return guess
+    before, last = past[0][0], past[1][0]
+    return (last - alpha) / (before - last) if alpha < last < before else None

@@ -34,20 +34,34 @@ class State:
         return np.flatnonzero(self.W if self.W.shape[1] == 1 else self.W.any(axis=1))
 
 
-def move(state: State, W: Doubles, gram: Doubles) -> None:
-    """Take other coefficients where the residual is ``X~' S R``."""
-    step = W - state.W
-    moved = np.flatnonzero(step.any(axis=1))
-    state.residual.values -= step[moved].T @ gram[moved]
-    state.W[moved] = W[moved]
-    state.fresh = False
-
-
-class Problem(Protocol):
-    """What the working-set solver asks of a least-squares problem."""
+class Columns(Protocol):
+    """What an update of coefficients needs: from data or from a Gram matrix."""
 
     backend: Backend
     matrix: Matrix
+
+
+def move(where: Columns, state: State, rows: Indices | None, values: Doubles) -> bool:
+    """Take other coefficients in some rows (None: in all); the residual follows.
+
+    False where they are the same.
+    """
+    listed = slice(None) if rows is None else rows
+    change = values - state.W[listed]
+    if not change.any():
+        return False
+    residual = state.residual
+    where.backend.subtract_product(
+        where.matrix, rows, change, residual.values, residual.offset
+    )
+    state.W[listed] = values
+    state.fresh = False
+    return True
+
+
+class Problem(Columns, Protocol):
+    """What the working-set solver asks of a least-squares problem."""
+
     lipschitz: Doubles
     n_samples: int
     n_features: int

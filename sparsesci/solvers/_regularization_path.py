@@ -77,7 +77,7 @@ def regularization_path(
     tol : float, default=1e-4
         Duality gap at which to stop, relative to the objective of zero coefficients.
     max_iter : int, default=1000
-        Largest number of passes over a working set, for each alpha.
+        Largest number of passes for each alpha: n_features updates are one.
     selection : {"cyclic", "random"}, default="cyclic"
         Order in which a working set is visited.
     random_state : int, RandomState instance or None, default=None

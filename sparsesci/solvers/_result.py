@@ -19,7 +19,7 @@ class Progress:
     Attributes
     ----------
     n_iter : int
-        Passes over the working set (coordinate descent) or iterations (FISTA) so far.
+        Passes so far: updates by number of features, or iterations of FISTA.
     objective : float
         Value of the objective.
     dual_gap : float

@@ -23,7 +23,7 @@ class SubGram:
     def __init__(self, problem: LeastSquares) -> None:
         design = problem.design
         assert isinstance(design, ColumnDesign)
-        self.design, self.backend = design, problem.backend
+        self.problem, self.design, self.backend = problem, design, problem.backend
         self.columns: Indices = np.empty(0, dtype=np.int64)
         self.position = np.full(design.n_features, -1)
         self.gram: Doubles = np.empty((0, 0))
@@ -70,21 +70,9 @@ class SubGram:
         h = np.ascontiguousarray(self.design.n_samples * U.T)
         local = State(state.W[self.columns], Residual(h, np.zeros(len(h))), U)
         if guess is not None:
-            move(local, guess[self.columns], self.gram[:, : len(U)])
+            move(self, local, None, guess[self.columns])
         return local
 
     def leave(self, local: State, state: State) -> bool:
         """Bring a state up to date with what happened here; False for nothing."""
-        change = local.W - state.W[self.columns]
-        if not change.any():
-            return False
-        self.backend.subtract_product(
-            self.design.matrix,
-            self.columns,
-            change,
-            state.residual.values,
-            state.residual.offset,
-        )
-        state.W[self.columns] = local.W
-        state.fresh = False
-        return True
+        return move(self.problem, state, self.columns, local.W)

@@ -31,11 +31,13 @@ from sparsesci.solvers._problem import (
     LeastSquares,
     Problem,
     State,
+    move,
 )
 
 # Up to this many features the working set is everything: choosing costs more.
 _SMALL = 100
 _NOTHING = np.empty(0)
+_TINY = float(np.finfo(np.float64).tiny)
 # Relative rounding error of a correlation.
 _UNIT = 16 * float(np.finfo(np.float64).eps)
 # A violation of so many rounding errors counts as none.
@@ -80,30 +82,29 @@ class WorkingSetSolver:
         # What the correlation of a column of unit length may be off, and the longest's.
         self.unit = _UNIT * math.sqrt(2 * problem.null_objective)
         self.rounding = self.unit * math.sqrt(problem.lipschitz.max())
+        # Gap for a violation of one, as last seen: to first order, it is a multiple.
+        self.gap_rate = _TINY
         self.kept: Indices | None = None
 
     def solve(
         self,
         penalty: Penalty,
         state: State,
-        ws_penalty: Penalty | None = None,
+        seed: Indices | None = None,
         guess: Doubles | None = None,
     ) -> Certificate:
         """Minimise in place on `state`, until the control stops.
 
-        `ws_penalty`, weaker than `penalty`, picks the first working set (the strong
-        rule of a path); it needs a fresh state. `guess` are coefficients near the
-        solution.
+        `seed` are rows for the first working set, beside the support. `guess` are
+        coefficients near the solution.
         """
-        self._complete(state)
         self._adopt(penalty, state)
         if isinstance(self.problem, GramLeastSquares):
             return self._solve_on_gram(state, guess)
-        seed = None
-        if ws_penalty is not None and state.fresh:
-            handle = ws_penalty.build()
-            seed = np.flatnonzero(violations_of(handle, state.W, state.U) > 0)
         updates = 0.0
+        if seed is not None and seed.size:
+            ws = np.union1d(state.support(), seed)
+            updates = self._descend(ws, self._aim(ws), state, guess)
         level: float | None = None
         while True:
             point = self._evaluate(state)
@@ -120,12 +121,8 @@ class WorkingSetSolver:
                 updates += self._descend_at(level, state)
                 continue
             self._screen(point, state)
-            ws = self._working_set(point.violations, state, seed)
-            tol = self._inner_tol(point, ws)
-            made = self.descent.run(
-                penalty, self.handle, ws, tol, state, self.control, guess
-            )
-            seed = guess = None
+            ws = self._working_set(point.violations, state)
+            made = self._descend(ws, self._inner_tol(point, ws), state)
             if made == 0 and not self.control.status:  # time may have run out in there
                 self.control.status = "stalled"
             updates += made
@@ -137,11 +134,9 @@ class WorkingSetSolver:
             if self._stop(point):
                 return point
         ws = np.flatnonzero(self.alive)
-        tol = self._gram_tol(ws)
+        tol = self._aim(ws)
         while True:
-            made = self.descent.run(
-                self.penalty, self.handle, ws, tol, state, self.control, guess
-            )
+            made = self._descend(ws, tol, state, guess)
             point = self._evaluate(state)
             if self._stop(point):
                 return point
@@ -151,13 +146,21 @@ class WorkingSetSolver:
             self.problem.refresh(state)
             guess, tol = None, max(0.03 * tol, _EXACT * self.rounding)
 
-    def _gram_tol(self, ws: Indices) -> float:
+    def _descend(
+        self, ws: Indices, tol: float, state: State, guess: Doubles | None = None
+    ) -> float:
+        return self.descent.run(
+            self.penalty, self.handle, ws, tol, state, self.control, guess
+        )
+
+    def _aim(self, ws: Indices) -> float:
         """Exact where that is cheap, else a third of the violation that is allowed."""
         held = np.ravel(self.certifier.threshold)
         held = held[(held > 0) & (held < np.inf)]
         if ws.size <= 2 * _SMALL or held.size == 0:
             return _EXACT * self.rounding
-        return 0.3 * np.sqrt(self.control.tol) * float(held.min())
+        allowed = math.sqrt(self.control.tol) * float(held.min())
+        return 0.5 * min(allowed, self.target / self.gap_rate)
 
     def _descend_at(self, level: float, state: State) -> float:
         """Come near the solution at a multiple of alpha, on the way to it."""
@@ -166,21 +169,21 @@ class WorkingSetSolver:
         violations = violations_of(handle, state.W, state.U)
         if not self.all_alive:
             violations[~self.alive] = 0.0
-        ws = self._working_set(violations, state, None)
+        ws = self._working_set(violations, state)
         if not ws.size:
             return 0.0
         tol = 0.3 * float(violations.max())
         return self.descent.run(penalty, handle, ws, tol, state, self.control)
 
-    # -- one outer iteration -----------------------------------------------------------
-    def _complete(self, state: State) -> None:
-        """Correlate the columns that were screened for the penalty before."""
+    def complete(self, state: State) -> None:
+        """Correlate the columns that were screened, for the penalty that comes next."""
         if self.kept is None or not state.fresh:
             return
         gone = self.alive.copy()
         gone[self.kept] = False
         self.problem.correlate(state, np.flatnonzero(gone))
 
+    # -- one outer iteration -----------------------------------------------------------
     def _adopt(self, penalty: Penalty, state: State) -> None:
         """Take on a penalty: handle, dual bound, free columns, feasible start."""
         self.penalty = penalty
@@ -237,6 +240,8 @@ class WorkingSetSolver:
             )
         if point.meets(self.target, control.tol):
             control.status = "converged"
+            if point.violation > self.rounding:
+                self.gap_rate = max(point.gap / point.violation, _TINY)
         elif self._at_rounding(point):
             control.status = "converged" if point.gap <= self.target else "stalled"
         return bool(control.status) or control.exhausted()
@@ -277,25 +282,18 @@ class WorkingSetSolver:
         self, keep: NDArray[np.bool_], n_kept: int, point: Certificate, state: State
     ) -> None:
         self.kept, self._n_kept = np.flatnonzero(keep), n_kept
-        gone = np.where(keep[:, None], 0.0, -state.W)
-        if gone.any():
-            residual = state.residual
-            self.backend.subtract_product(
-                self.problem.matrix, None, gone, residual.values, residual.offset
-            )
-            state.W[~keep] = 0.0
+        gone = np.flatnonzero(~keep & state.W.any(axis=1))
+        if gone.size:
+            move(self.problem, state, gone, np.zeros_like(state.W[gone]))
+            self._correlate(state)
         state.U[~keep] = 0.0
         point.violations[~keep] = 0.0
 
-    def _working_set(
-        self, violations: Doubles, state: State, seed: Indices | None
-    ) -> Indices:
+    def _working_set(self, violations: Doubles, state: State) -> Indices:
         """Support and the worst violators; everything where there is little."""
         if self._n_kept <= _SMALL:
             return np.flatnonzero(self.alive) if self.kept is None else self.kept
         support = state.support()
-        if seed is not None and seed.size:
-            return np.union1d(support, seed)
         candidates = np.flatnonzero(violations > 0)
         size = max(_MIN_GROWTH, int(_GROWTH * support.size)) + support.size
         if candidates.size > size and not self.tall:
@@ -308,6 +306,9 @@ class WorkingSetSolver:
         if self.descent.is_cheap(ws):
             return _EXACT * self.rounding
         need = 0.3 * self.target / point.gap if point.gap > 0 else 0.0
+        if point.relative_violation > 0:
+            allowed = math.sqrt(self.control.tol)
+            need = min(need, 0.5 * allowed / point.relative_violation)
         complete = ws.size >= self._n_kept or self.descent.knows(ws)
-        floor = 1e-3 if complete else 0.1
+        floor = 1e-3 if complete else 0.03
         return point.violation * min(max(need, floor), 0.3)

@@ -10,6 +10,19 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 
+def linear_predictor(estimator: Any, X: Any) -> Any:
+    """``X @ coef_.T + intercept_`` of a fitted estimator, for samples to be checked."""
+    check_is_fitted(estimator)
+    X = validate_data(
+        estimator,
+        X,
+        accept_sparse=["csr", "csc", "coo"],
+        dtype=[np.float64, np.float32],
+        reset=False,
+    )
+    return np.asarray(X @ estimator.coef_.T) + estimator.intercept_
+
+
 class LinearRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Base of estimators with ``coef_`` and ``intercept_``."""
 
@@ -26,15 +39,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             ``X @ coef_.T + intercept_``.
         """
-        check_is_fitted(self)
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
-        return np.asarray(X @ self.coef_.T) + self.intercept_
+        return linear_predictor(self, X)
 
     @property
     def sparse_coef_(self) -> Any:

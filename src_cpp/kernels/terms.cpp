@@ -67,15 +67,17 @@ double value_of(const P& penalty, const double* rows, Index p, Index T) {
     return sum;
 }
 
+/// Distance of -sign * grad from the subdifferential at a row of norm `size`.
 template <class P>
-double subdiff_row(const P& penalty, const double* row, const double* grad, Index T, Index j) {
-    const double size = size_of(row, T);
-    if (T == 1 || size == 0) return penalty.subdiff(size, T == 1 ? grad[0] : -size_of(grad, T), j);
+double subdiff_row(const P& penalty, double size, const double* row, const double* grad,
+                   double sign, Index T, Index j) {
+    if (T == 1) return penalty.subdiff(size, sign * grad[0], j);
+    if (size == 0) return penalty.subdiff(size, -size_of(grad, T), j);
     // Split the gradient along the row and across it: the penalty only acts along.
     double along = 0, across = 0;
-    for (Index t = 0; t < T; ++t) along += grad[t] * row[t] / size;
+    for (Index t = 0; t < T; ++t) along += sign * grad[t] * row[t] / size;
     for (Index t = 0; t < T; ++t) {
-        const double rest = grad[t] - along * row[t] / size;
+        const double rest = sign * grad[t] - along * row[t] / size;
         across += rest * rest;
     }
     return std::hypot(penalty.subdiff(size, along, j), std::sqrt(across));
@@ -84,15 +86,22 @@ double subdiff_row(const P& penalty, const double* row, const double* grad, Inde
 template <class P>
 void subdiff_of(const P& penalty, const double* rows, const double* grad, Index p, Index T,
                 double* out) {
-    for (Index j = 0; j < p; ++j) out[j] = subdiff_row(penalty, rows + j * T, grad + j * T, T, j);
+    for (Index j = 0; j < p; ++j) {
+        const double* row = rows + j * T;
+        out[j] = subdiff_row(penalty, size_of(row, T), row, grad + j * T, +1, T, j);
+    }
 }
 
 template <class P>
 DualPoint dual_point_of(const P& penalty, const double* u, Index p, Index T, double quadratic,
                         double linear) {
     double high = quadratic > 0 ? linear / (2 * quadratic) : 1.0;
-    for (Index j = 0; j < p; ++j)
-        high = std::fmin(high, penalty.dual_scale(size_of(u + j * T, T), j));
+    for (Index j = 0; j < p; ++j) {
+        const double size = size_of(u + j * T, T);
+        // Hardly any row asks for a division.
+        if (penalty.subdiff(0.0, -high * size, j) > 0)
+            high = std::fmin(high, penalty.dual_scale(size, j));
+    }
     if (!(high > 0)) return {0.0, 0.0};
 
     // Only rows whose conjugate is not flat up to `high` bend D.
@@ -119,19 +128,18 @@ Optimality certify_of(const P& penalty, const double* rows, const double* u, Ind
                       double quadratic, double linear, double* violations) {
     Optimality out{};
     out.dual = dual_point_of(penalty, u, p, T, quadratic, linear);
-    std::vector<double> grad(static_cast<std::size_t>(T));
     for (Index j = 0; j < p; ++j) {
-        for (Index t = 0; t < T; ++t) grad[static_cast<std::size_t>(t)] = -u[j * T + t];
-        violations[j] = subdiff_row(penalty, rows + j * T, grad.data(), T, j);
+        const double* row = rows + j * T;
+        const double size = size_of(row, T);
+        const double distance = subdiff_row(penalty, size, row, u + j * T, -1, T, j);
+        violations[j] = distance;
         // NaN wins, and stays: it certifies nothing.
-        if (!(violations[j] <= out.violation) && !std::isnan(out.violation))
-            out.violation = violations[j];
-        const double size = size_of(rows + j * T, T);
+        if (!(distance <= out.violation) && !std::isnan(out.violation)) out.violation = distance;
         if (size == 0) continue;
         out.value += penalty.value(size, j);
         ++out.n_active;
         for (Index t = 0; t < T; ++t)
-            out.largest = std::fmax(out.largest, std::abs(rows[j * T + t]));
+            out.largest = std::fmax(out.largest, std::abs(row[t]));
     }
     return out;
 }

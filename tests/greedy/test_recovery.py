@@ -187,6 +187,7 @@ def test_gomp_stops_at_a_tolerance():
     assert result.support.size == 3
 
 
+@pytest.mark.filterwarnings("ignore:max_iter=2 ended")
 def test_a_step_of_iht_by_hand(backend):
     X, y, _, _ = make(noise=0.5)
     length = 0.5 / np.linalg.norm(X, 2) ** 2

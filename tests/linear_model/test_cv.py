@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn import linear_model as sk
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import KFold, LeaveOneOut, ShuffleSplit
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sparsesci.linear_model import (
     ElasticNetCV,
@@ -18,6 +19,7 @@ from sparsesci.linear_model import (
     MultiTaskLassoCV,
     WeightedLasso,
     WeightedLassoCV,
+    _cv_base,
 )
 from sparsesci.linear_model._folds import shared_gram
 from sparsesci.solvers._coordinate_descent import make_setting
@@ -271,3 +273,25 @@ def test_gram_matrices_do_not_change_the_curve(backend, n_features):
         for p in ("auto", False)
     ]
     np.testing.assert_allclose(curves[0], curves[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("n_jobs", "shared"), [(None, False), (1, False), (2, True)])
+def test_folds_that_run_at_once_share_the_cores(monkeypatch, n_jobs, shared):
+    """Threads of BLAS beside threads of folds would wait for each other."""
+    seen = []
+    run = _cv_base.fold_curves
+
+    def spy(*arguments):
+        pools = [i for i in threadpool_info() if i["user_api"] == "blas"]
+        seen.append(max((pool["num_threads"] for pool in pools), default=1))
+        return run(*arguments)
+
+    monkeypatch.setattr(_cv_base, "fold_curves", spy)
+    monkeypatch.setattr(_cv_base, "cpu_count", lambda: 2)
+    X, y, _ = make_data(0)
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = threadpool_info()
+        LassoCV(cv=3, n_jobs=n_jobs).fit(X, y)
+        assert threadpool_info() == before
+    most = max(i["num_threads"] for i in before if i["user_api"] == "blas")
+    assert seen == [1 if shared else most] * 3

@@ -287,6 +287,19 @@ def test_too_few_iterations_warn_with_the_gap(estimator):
     assert caught[0].filename == __file__
 
 
+def test_defaults_suffice_for_many_more_features_than_samples(backend):
+    """Sweeps over a small working set are cheap: they do not use up `max_iter`."""
+    rng = np.random.default_rng(0)
+    X = np.empty((100, 5000))
+    X[:, 0] = rng.standard_normal(100)
+    for j in range(1, 5000):
+        X[:, j] = 0.8 * X[:, j - 1] + 0.6 * rng.standard_normal(100)
+    y = X[:, ::170].sum(axis=1) + 2 * rng.standard_normal(100)
+    alpha = 0.01 * np.abs(X.T @ (y - y.mean())).max() / 100
+    model = Lasso(alpha).fit(X, y)  # a warning is an error here
+    assert model.n_iter_ < 100
+
+
 def test_too_few_iterations_on_folds_warn_once():
     X, y, _ = make_data(0, 30, 20)
     with pytest.warns(ConvergenceWarning) as caught:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import OrthogonalMatchingPursuit
 
+from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.metrics import phase_transition
 
 SIZES = {"n_samples": [10, 30], "n_nonzero": [1, 4, 20], "n_features": 40}
@@ -31,6 +35,17 @@ def test_rates_by_size():
     assert study.success_rate[0, 1, 1] == 1
     assert study.success_rate[0, 1, 2] < 0.5
     assert np.nansum(study.success_rate[1]) == 0
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_iterations_that_run_out_are_no_news_but_other_warnings_are(n_jobs):
+    def method(X, y, n_nonzero, category):
+        warnings.warn("cut short", category, stacklevel=1)
+        return np.zeros(X.shape[1])
+
+    _study({"m": partial(method, category=ConvergenceWarning)}, n_jobs=n_jobs)
+    with pytest.warns(UserWarning, match="cut short"):
+        _study({"m": partial(method, category=UserWarning)}, n_jobs=n_jobs)
 
 
 def test_all_methods_see_the_same_problems_whatever_the_others_are():

@@ -7,19 +7,12 @@ fail.
 
 from __future__ import annotations
 
-import importlib.util
-from unittest import mock
-
 import pytest
-import sklearn.linear_model
+from sklearn_suite import WARNINGS, as_class, load, twins
 
 import sparsesci.greedy
 
-OURS = {
-    name: getattr(sparsesci.greedy, name)
-    for name in sparsesci.greedy.__all__
-    if hasattr(sklearn.linear_model, name)
-}
+OURS = twins(sparsesci.greedy)
 _DEPENDENT = (
     "the test asks for a warning about dependent atoms where the signal is represented "
     "exactly: ours comes only if something is left"
@@ -29,35 +22,10 @@ DIFFERENCES = {
     "test_unreachable_accuracy": _DEPENDENT,
 }
 
-pytestmark = [
-    # As in scikit-learn's own runs: a warning is an error if it is about the future.
-    pytest.mark.filterwarnings("ignore"),
-    pytest.mark.filterwarnings("error::DeprecationWarning"),
-    pytest.mark.filterwarnings("error::FutureWarning"),
-]
+pytestmark = WARNINGS
 
-
-def _load():
-    """A private copy of the test file, on our names."""
-    full = "sklearn.linear_model.tests.test_omp"
-    try:
-        spec = importlib.util.find_spec(full)
-    except ModuleNotFoundError:
-        spec = None
-    if spec is None:
-        pytest.skip(f"{full} is not installed", allow_module_level=True)
-    module = importlib.util.module_from_spec(spec)
-    with mock.patch.multiple(sklearn.linear_model, **OURS):
-        spec.loader.exec_module(module)
-    return module
-
-
-_MODULE = vars(_load())
-TestOMP = type(
-    "TestOMP",
-    (),
-    {k: staticmethod(v) for k, v in _MODULE.items() if k.startswith("test_")},
-)
+_MODULE = load("test_omp", OURS)
+TestOMP = as_class("TestOMP", _MODULE)
 
 
 @pytest.fixture(autouse=True)

@@ -7,20 +7,15 @@ still fail: a list that has become too long is noticed.
 
 from __future__ import annotations
 
-import importlib.util
 from inspect import signature
-from unittest import mock
 
 import pytest
 import sklearn.linear_model
+from sklearn_suite import WARNINGS, as_class, load, twins
 
 import sparsesci.linear_model
 
-OURS = {
-    name: getattr(sparsesci.linear_model, name)
-    for name in sparsesci.linear_model.__all__
-    if hasattr(sklearn.linear_model, name)
-}
+OURS = twins(sparsesci.linear_model)
 
 # Tests of functions and files inside scikit-learn that we do not replace.
 NOT_OURS = {
@@ -80,12 +75,7 @@ ON_ONE_BACKEND = {
     "test_elasticnet_precompute_gram_weighted_samples",
 }
 
-pytestmark = [
-    # As in scikit-learn's own runs: a warning is an error if it is about the future.
-    pytest.mark.filterwarnings("ignore"),
-    pytest.mark.filterwarnings("error::DeprecationWarning"),
-    pytest.mark.filterwarnings("error::FutureWarning"),
-]
+pytestmark = WARNINGS
 
 
 if "n_alphas" in signature(sklearn.linear_model.LassoCV).parameters:
@@ -95,29 +85,9 @@ if "n_alphas" in signature(sklearn.linear_model.LassoCV).parameters:
     )
 
 
-def _load(name):
-    """A private copy of a test file of scikit-learn, on our classes."""
-    full = f"sklearn.linear_model.tests.{name}"
-    try:
-        spec = importlib.util.find_spec(full)
-    except ModuleNotFoundError:
-        spec = None
-    if spec is None:
-        pytest.skip(f"{full} is not installed", allow_module_level=True)
-    module = importlib.util.module_from_spec(spec)
-    with mock.patch.multiple(sklearn.linear_model, **OURS):
-        spec.loader.exec_module(module)
-    return module
-
-
 def _suite(name):
     """The tests of that file as a class."""
-    tests = {
-        key: staticmethod(test)
-        for key, test in vars(_load(name)).items()
-        if key.startswith("test_") and key not in NOT_OURS
-    }
-    return type(name, (), tests)
+    return as_class(name, load(name, OURS), without=NOT_OURS)
 
 
 TestDense = _suite("test_coordinate_descent")
@@ -140,7 +110,7 @@ def _expect_differences(request):
 
 
 def test_the_suite_runs_on_our_classes():
-    loaded = vars(_load("test_coordinate_descent"))
+    loaded = load("test_coordinate_descent", OURS)
     assert {name: loaded[name] for name in OURS if name in loaded} == {
         name: OURS[name] for name in OURS if name in loaded
     }

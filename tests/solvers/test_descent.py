@@ -5,6 +5,8 @@ Whatever the prices are, the solution is the same; they only decide how it is fo
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -15,7 +17,13 @@ from sparsesci.penalties import L1
 from sparsesci.solvers import _descent, coordinate_descent
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._inputs import check_design_matrix
-from sparsesci.solvers._path import extrapolate
+from sparsesci.solvers._path import (
+    Solution,
+    alpha_grid,
+    extrapolate,
+    likely_rows,
+    walk,
+)
 from sparsesci.solvers._problem import LeastSquares
 from sparsesci.solvers._subgram import SubGram
 from sparsesci.solvers._working_set import WorkingSetSolver
@@ -142,3 +150,27 @@ def test_on_a_line_the_guess_is_the_solution():
         for a in (0.3, 0.2, 0.1)
     ]
     assert_allclose(extrapolate([(0.3, W[0]), (0.2, W[1])], 0.1), W[2], rtol=1e-10)
+
+
+def test_rows_whose_correlation_comes_near_the_bound_are_likely():
+    W = np.array([[1.0], [0.0], [0.0], [0.0]])
+    older = Solution(3.0, W, np.array([[3.0], [1.0], [1.8], [-1.0]]))
+    last = Solution(2.5, W, np.array([[2.5], [1.5], [1.8], [-1.4]]))
+    # At 2.0 they come to 2.0, 2.0, 1.8 and -1.8; a fifth of the step is left open.
+    assert_array_equal(likely_rows(L1(1.0), [older, last], 2.0), [0, 1])
+    assert_array_equal(
+        likely_rows(L1(1.0), [last], 2.0), [0, 2]
+    )  # strong rule: above 1.5
+    assert likely_rows(L1(1.0), [], 2.0) is None
+    assert likely_rows(L1(1.0), [last], 1.0) is None  # too far away to say
+
+
+@pytest.mark.parametrize("n_samples", [60, 200])
+def test_a_path_looks_at_all_columns_about_once_for_each_alpha(backend, n_samples):
+    problem = _problem(n_samples=n_samples, n_features=600)
+    alphas = alpha_grid(problem, L1(1.0), 1, 50, 1e-2)
+    looks = Mock(return_value=None)
+    control = Control(1e-4, 1000, callback=looks)
+    for _ in walk(problem, L1(1.0), alphas, control, np.zeros((600, 1))):
+        pass
+    assert 50 <= looks.call_count <= 75

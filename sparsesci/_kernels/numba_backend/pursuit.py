@@ -78,22 +78,11 @@ def choose(gram, alpha, norms, floor, ols, noise, growth):
 
 
 @inlined
-def pursue(
-    gram,
-    ols,
-    limits,
-    alpha,
-    norms,
-    floor,
-    directions,
-    w,
-    pivots,
-    betas,
-    support,
-    error,
-):
+def pursue(gram, ols, limits, atoms, directions, factor, support, error):
     """Choose atoms for one signal; returns their number and the squared error."""
     n_nonzero, tol, negligible = limits
+    alpha, norms, floor = atoms
+    w, pivots, betas = factor
     first, growth, t = 0.0, 1.0, 0
     while t < n_nonzero and error > tol:
         j = choose(gram, alpha, norms, floor, ols, negligible * first, growth)
@@ -143,6 +132,7 @@ def omp_gram(
     factor,
 ):
     alpha, norms, squared, floor = atoms[0], atoms[1], atoms[2], atoms[3]
+    w, pivots, betas = factor[0], factor[1], factor[2]
     for j in range(floor.size):
         squared[j] = gram[j, j]
         floor[j] = dependent * gram[j, j]
@@ -154,17 +144,13 @@ def omp_gram(
             gram,
             ols,
             limits,
-            alpha,
-            norms,
-            floor,
+            (alpha, norms, floor),
             directions,
-            factor[0],
-            factor[1],
-            factor[2],
+            (w, pivots, betas),
             support[b],
             squares[b],
         )
-        solve(directions, factor[1], factor[2], support[b], count[b], coef[b])
+        solve(directions, pivots, betas, support[b], count[b], coef[b])
 
 
 # ---- the k largest -------------------------------------------------------------------

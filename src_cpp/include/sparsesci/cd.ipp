@@ -152,11 +152,12 @@ private:
     }
 
     /// Sweeps over the support until they meet the tolerance, true, or have cost as much as its
-    /// minimum. The first ones are not worth a copy of its Gram matrix.
+    /// minimum. A copy of its Gram matrix makes them cheaper, once it has cost less than they did.
     bool settle_on_support(const BurstLimits& limits, Index& n_updates) {
-        constexpr int first = 8;
-        const Index k = support_size_, T = w_.n_tasks;
-        for (int round = 0; round < first; ++round) {
+        const Index k = support_size_, T = w_.n_tasks, p = X_.n_cols;
+        constexpr Index gather = 3;  // price of an entry that is copied, in multiplications
+        const Index first = (p + gather * k) / (p - k + 1) + 1;
+        for (Index round = 0; round < first; ++round) {
             n_updates += k;
             sweep_work_ += static_cast<double>(k * X_.n_cols * T);
             if (sweep(support_, k) <= limits.tol) return true;
