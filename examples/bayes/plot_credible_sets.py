@@ -36,10 +36,13 @@ X, y, true = make_blocks(0)
 susie = SuSiE().fit(X, y)
 fig, axes = plt.subplots(2, 1, figsize=(8, 5.5), sharex=True, layout="constrained")
 CredibleSetDisplay.from_estimator(susie, ax=axes[0])
-CredibleSetDisplay.from_estimator(SpikeSlabVB().fit(X, y), ax=axes[1])
+CredibleSetDisplay.from_estimator(
+    SpikeSlabVB().fit(X, y), ax=axes[1], point_kw={"color": "0.35"}
+)
 for ax, title in zip(axes, ("SuSiE", "SpikeSlabVB")):
-    ax.plot(true, [1.0] * 3, "v", color="black", ms=7, clip_on=False)
-    ax.set_title(f"{title} (triangles: the truth)")
+    for place in true:
+        ax.axvline(place, color="0.7", lw=0.8, ls=":", zorder=0)
+    ax.set_title(f"{title} (dotted: the truth)")
 axes[0].set_xlabel("")
 plt.show()
 for found, pure in zip(susie.credible_sets_, susie.purity_):
@@ -65,9 +68,8 @@ for seed in range(40):
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 shares = [np.mean(found) for found in hits.values()]
 bars = ax.barh(list(hits), shares, color=["#0072B2", "#D55E00", "#009E73"])
-ax.bar_label(
-    bars, [f"{100 * s:.0f} % of {len(h)}" for s, h in zip(shares, hits.values())]
-)
+labels = [f"{100 * s:.0f} % of {len(h)}" for s, h in zip(shares, hits.values())]
+ax.bar_label(bars, labels, padding=4)
 ax.axvline(0.95, color="0.3", lw=0.8, ls=":")
 ax.invert_yaxis()
 ax.set(xlim=(0, 1.2), xlabel="share of answers that hold a true effect")

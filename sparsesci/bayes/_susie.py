@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp, xlogy
+from scipy.optimize import brentq
+from scipy.special import logsumexp, softmax, xlogy
 from sklearn.utils.validation import check_is_fitted
 
 from sparsesci.bayes._base import (
@@ -44,19 +44,25 @@ def best_prior(squares: Array, log_weights: Array) -> float:
     if largest <= 1:
         return 0.0
 
-    def loss(log_prior: float) -> float:
+    def value(log_prior: float) -> float:
         factors = log_bayes_factors(squares, np.exp(log_prior))
-        return -float(logsumexp(log_weights + factors))
+        return float(logsumexp(log_weights + factors))
+
+    def slope(log_prior: float) -> float:
+        prior = np.exp(log_prior)
+        share = prior / (1 + prior)
+        chances = softmax(log_weights + log_bayes_factors(squares, prior))
+        return float(chances @ (squares * share / (1 + prior) - share))
 
     # No term has its maximum beyond its own square; a plateau may come before it.
     grid = np.linspace(np.log(1e-3), np.log(largest), _GRID)
-    losses = [loss(log_prior) for log_prior in grid]
-    at = int(np.argmin(losses))
-    bounds = grid[max(at - 1, 0)], grid[min(at + 1, _GRID - 1)]
-    found = minimize_scalar(
-        loss, bounds=bounds, method="bounded", options={"xatol": 1e-9}
-    )
-    return float(np.exp(found.x)) if found.fun < 0 else 0.0
+    at = int(np.argmax([value(log_prior) for log_prior in grid]))
+    low, high = grid[max(at - 1, 0)], grid[min(at + 1, _GRID - 1)]
+    if slope(low) <= 0 or slope(high) >= 0:  # at an end of the grid
+        best = grid[at]
+    else:
+        best = brentq(slope, low, high, xtol=1e-12)
+    return float(np.exp(best)) if value(best) > 0 else 0.0
 
 
 class SingleEffects:

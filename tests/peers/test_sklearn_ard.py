@@ -7,11 +7,8 @@ fail.
 
 from __future__ import annotations
 
-import importlib.util
-from unittest import mock
-
 import pytest
-import sklearn.linear_model
+from sklearn_suite import WARNINGS, as_class, load
 
 from sparsesci.bayes import FastSBL, SBLRegressor, SpikeSlabVB
 
@@ -23,33 +20,19 @@ DIFFERENCES = {
     "test_update_sigma": "compares private methods of ARDRegression",
 }
 
-pytestmark = [
-    # As in scikit-learn's own runs: a warning is an error if it is about the future.
-    pytest.mark.filterwarnings("ignore"),
-    pytest.mark.filterwarnings("error::DeprecationWarning"),
-    pytest.mark.filterwarnings("error::FutureWarning"),
-]
+pytestmark = WARNINGS
 
 
 def _suite(ours):
-    """Those tests of a private copy of the test file that are about ARDRegression."""
-    full = "sklearn.linear_model.tests.test_bayes"
-    try:
-        spec = importlib.util.find_spec(full)
-    except ModuleNotFoundError:
-        spec = None
-    if spec is None:
-        pytest.skip(f"{full} is not installed", allow_module_level=True)
-    module = importlib.util.module_from_spec(spec)
-    with mock.patch.object(sklearn.linear_model, "ARDRegression", ours):
-        spec.loader.exec_module(module)
-    tests = {
-        name: staticmethod(test)
-        for name, test in vars(module).items()
-        if name.startswith("test_") and _is_about_ard(test)
-    }
-    assert module.ARDRegression is ours
-    return type(f"TestARD{ours.__name__}", (), tests)
+    """Those tests that are about ARDRegression."""
+    loaded = load("test_bayes", {"ARDRegression": ours})
+    assert loaded["ARDRegression"] is ours
+    others = [
+        name
+        for name, test in loaded.items()
+        if name.startswith("test_") and not _is_about_ard(test)
+    ]
+    return as_class(f"TestARD{ours.__name__}", loaded, others)
 
 
 def _is_about_ard(test):
