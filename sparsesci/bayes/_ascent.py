@@ -11,7 +11,7 @@ zero where a fit is exact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -55,9 +55,10 @@ class EvidenceAscent:
         self.sigma = np.zeros((0, 0))
         self.n_active = self.n_moves = 0
         self.gains: list[float] = []
-        self.last_gain = np.inf
+        self.converged = False
         self._grow(8)
         self._refresh()
+        self.start = self.objective
 
     # -- state -------------------------------------------------------------------------
     def _grow(self, capacity: int) -> None:
@@ -83,6 +84,7 @@ class EvidenceAscent:
         self.slots[columns] = np.arange(k)
         self.n_active = k
         self._refresh()
+        self.start = self.objective
 
     def _refresh(self) -> None:
         """Compute everything but the active columns and their rho anew."""
@@ -107,8 +109,8 @@ class EvidenceAscent:
         )
 
     # -- moves -------------------------------------------------------------------------
-    def run(self) -> bool:
-        """Make moves until none is left; return whether that came to pass."""
+    def run(self) -> None:
+        """Make moves until none is left."""
         rule, join, fresh = self.rule, -1, True
         while self.n_moves < rule.max_iter:
             gains = np.empty(min(_BURST, rule.max_iter - self.n_moves))
@@ -123,12 +125,12 @@ class EvidenceAscent:
                 self.gram[self.n_active] = self.data.gram_row(wanted)
                 join = wanted
             elif fresh:
-                return True
+                self.converged = True
+                return
             else:
                 self._refresh()
                 fresh = True
         self._refresh()
-        return False
 
     def _burst(self, join: int, gains: Array) -> tuple[int, int]:
         rule = self.rule
@@ -196,3 +198,27 @@ class EvidenceAscent:
         """Covariance of the active coefficients."""
         factor = np.sqrt(self.noise) * self.root.T
         return gaussian(self.columns.copy(), factor, self.data.n_features)
+
+
+def climb(data: Standardized, rule: Rule, target: int = 0) -> EvidenceAscent:
+    """The better of two ascents: from the empty model, and from a denser one.
+
+    Where no column stands out alone, the first one may stop before it began. At a third
+    of the price, up to a third as many columns as observations come in, and those that
+    are not worth the whole price leave again.
+    """
+    first = EvidenceAscent(data, rule, target)
+    first.run()
+    most = min(int(data.dof // 3), rule.max_active)
+    if rule.penalty == 0 or most < 1:
+        return first
+    loose = replace(rule, penalty=rule.penalty / 3, max_active=most)
+    denser = EvidenceAscent(data, replace(loose, tol=max(rule.tol, 1e-3)), target)
+    denser.run()
+    if denser.n_active <= first.n_active:
+        return first
+    second = EvidenceAscent(data, rule, target)
+    second.load(denser.columns.copy(), denser.rho[: denser.n_active].copy())
+    second.run()
+    sane = second.n_active <= data.dof / 2
+    return second if sane and second.objective > first.objective else first

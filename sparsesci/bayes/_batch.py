@@ -152,15 +152,15 @@ class SBLRegressor(WeightedBayesianRegressor):
     ``V = sigma^2 I + X diag(gamma) X'``, ``Q_j = x_j' V^-1 y`` and
     ``S_j = x_j' V^-1 x_j``, the rules are:
 
-    ==================  ====================================  =====================
-    ``update``          step                                  evidence
-    ==================  ====================================  =====================
-    ``"em"``            gamma_j + gamma_j^2 (Q_j^2 - S_j)     never falls; slow
-    ``"mackay"``        gamma_j Q_j^2 / S_j                   may fall; fast
-    ``"mm"``            gamma_j ``|Q_j|`` / S_j^(1/2)         never falls
-    ``"reweighted_l1"`` ``|x_j|`` / S_j^(1/2), x a Lasso      never falls
-                        with weights S_j^(1/2)
-    ==================  ====================================  =====================
+    ===================  ====================================  =====================
+    ``update``           step                                  evidence
+    ===================  ====================================  =====================
+    ``"em"``             gamma_j + gamma_j^2 (Q_j^2 - S_j)     never falls; slow
+    ``"mackay"``         gamma_j Q_j^2 / S_j                   may fall; fast
+    ``"mm"``             gamma_j ``|Q_j|`` / S_j^(1/2)         never falls
+    ``"reweighted_l1"``  ``|w_j|`` / S_j^(1/2), w a Lasso      never falls
+                         with weights S_j^(1/2)
+    ===================  ====================================  =====================
 
     All have the same fixed points: Q_j^2 = S_j, or gamma_j = 0 and Q_j^2 <= S_j.
 
@@ -200,7 +200,7 @@ class SBLRegressor(WeightedBayesianRegressor):
         Posterior standard deviations.
     evidence_ : float
         Log evidence.
-    evidence_path_ : ndarray of shape (n_iter_ + 1,)
+    evidence_path_ : ndarray of shape (n_steps + 1,)
         Log evidence at the start and after each update.
     n_iter_ : int
         Number of updates.

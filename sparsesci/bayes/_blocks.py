@@ -218,7 +218,7 @@ class BlockSBL(UnweightedBayesianRegressor):
         Posterior standard deviations.
     evidence_ : float
         Log evidence.
-    evidence_path_ : ndarray of shape (n_iter_ + 1,)
+    evidence_path_ : ndarray of shape (n_steps + 1,)
         Log evidence at the start and after each update.
     n_iter_ : int
         Number of updates.
@@ -399,7 +399,7 @@ class PatternCoupledSBL(UnweightedBayesianRegressor):
         Posterior standard deviations.
     evidence_ : float
         Log evidence of the variances.
-    evidence_path_ : ndarray of shape (n_iter_ + 1,)
+    evidence_path_ : ndarray of shape (n_steps + 1,)
         Log evidence at the start and after each update.
     n_iter_ : int
         Number of updates.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, qr, solve_triangular
 
-from sparsesci.bayes._ascent import EvidenceAscent, Rule
+from sparsesci.bayes._ascent import Rule, climb
 from sparsesci.bayes._data import NOISE_FLOOR, Standardized
 from sparsesci.bayes._posterior import Posterior
 
@@ -156,7 +156,5 @@ def default_noise(data: Standardized, choice: Any) -> tuple[float, bool]:
     for target in np.flatnonzero(data.y_norms):
         penalty = float(np.log(max(data.n_varying, 1)))
         rule = Rule(penalty, 0.0, data.n_features, 1e-6, 10_000)
-        model = EvidenceAscent(data, rule, int(target))
-        model.run()
-        estimates.append(model.noise)
+        estimates.append(climb(data, rule, int(target)).noise)
     return float(np.mean(estimates)), False

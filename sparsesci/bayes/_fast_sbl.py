@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sparsesci.bayes._ascent import EvidenceAscent, Rule
+from sparsesci.bayes._ascent import Rule, climb
 from sparsesci.bayes._base import (
     Solution,
     WeightedBayesianRegressor,
@@ -73,7 +73,8 @@ class FastSBL(WeightedBayesianRegressor):
 
     and the coefficients are the posterior mean given these, exactly 0 where gamma_j is.
     Columns are added, re-estimated and deleted one at a time, each move the one that
-    gains most [1]_, with the noise at its best value for every move.
+    gains most [1]_, with the noise at its best value for every move. This is done
+    twice, from the empty model and from a denser one, and the better end counts.
 
     ``penalty=0`` is the textbook algorithm. It lets in about a third of all columns
     that have nothing to do with y. With about as many features as samples or more and
@@ -94,7 +95,7 @@ class FastSBL(WeightedBayesianRegressor):
     tol : float, default=1e-6
         Moves that gain at most this, in nats, are not made.
     max_iter : int, default=10000
-        Largest number of moves.
+        Largest number of moves of an ascent.
 
     Attributes
     ----------
@@ -115,10 +116,11 @@ class FastSBL(WeightedBayesianRegressor):
         Posterior standard deviations.
     evidence_ : float
         Log evidence, without the penalty.
-    evidence_path_ : ndarray of shape (n_iter_ + 1,)
-        Log evidence less all penalties, from the empty model on. It never falls.
+    evidence_path_ : ndarray of shape (n_steps + 1,)
+        Log evidence less all penalties, from the start of the better ascent on. It
+        never falls.
     n_iter_ : int
-        Number of moves.
+        Number of moves of that ascent.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -180,13 +182,12 @@ class FastSBL(WeightedBayesianRegressor):
 
     def _solve(self, data: Standardized) -> Solution:
         rule = make_rule(self, data, fixed_noise(data, self.noise_variance))
-        model = EvidenceAscent(data, rule)
-        start = model.evidence
-        if not model.run():
+        model = climb(data, rule)
+        if not model.converged:
             warn_unconverged("FastSBL", model.n_moves, model.gains[-1], self.tol)
         if not rule.noise:
             warn_of_collapse(model.noise, data.dof, model.n_active)
-        path = start + np.cumsum([0.0, *model.gains])
+        path = model.start + np.cumsum([0.0, *model.gains])
         return Solution(
             model.coef,
             model.posterior,

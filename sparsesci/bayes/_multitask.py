@@ -67,7 +67,7 @@ class MultitaskSBL(MultiOutputMixin, LinearRegressor):
         Posterior standard deviations.
     evidence_ : float
         Log evidence of all targets.
-    evidence_path_ : ndarray of shape (n_iter_ + 1,)
+    evidence_path_ : ndarray of shape (n_steps + 1,)
         Log evidence at the start and after each update.
     n_iter_ : int
         Number of updates.

@@ -237,7 +237,7 @@ class SpikeSlabVB(WeightedBayesianRegressor):
         Posterior standard deviations.
     evidence_ : float
         Lower bound of the log evidence (with the log priors of what is learned).
-    evidence_path_ : ndarray of shape (n_iter_,)
+    evidence_path_ : ndarray of shape (n_steps,)
         The bound after each sweep. It never falls.
     n_iter_ : int
         Number of sweeps.

@@ -226,7 +226,7 @@ class SuSiE(WeightedBayesianRegressor):
         Posterior standard deviations.
     evidence_ : float
         Lower bound of the log evidence.
-    evidence_path_ : ndarray of shape (n_iter_,)
+    evidence_path_ : ndarray of shape (n_steps,)
         The bound after each pass. It never falls.
     n_iter_ : int
         Number of passes.

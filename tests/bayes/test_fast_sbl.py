@@ -11,6 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sparsesci.bayes import FastSBL
+from sparsesci.bayes._ascent import EvidenceAscent, Rule, climb
+from sparsesci.bayes._data import standardize
 from sparsesci.exceptions import ConvergenceWarning
 
 pytestmark = pytest.mark.usefixtures("backend")
@@ -216,3 +218,26 @@ def test_bad_data():
         FastSBL().fit(X, y * 1e200)
     with pytest.raises(ValueError, match="level must be a number in"):
         FastSBL().fit(X, y).credible_interval(1.0)
+
+
+def test_a_second_ascent_goes_further(rng):
+    """Ten strong effects in 40 samples hide each other from the empty model."""
+    higher = 0
+    for _ in range(6):
+        X = rng.standard_normal((40, 60))
+        coef = np.zeros(60)
+        coef[rng.permutation(60)[:10]] = rng.choice([-1.0, 1.0], 10)
+        y = X @ coef + 0.3 * rng.standard_normal(40)
+        data = standardize(np.asfortranarray(X), y[None], None, True)
+        rule = Rule(np.log(60), 0.0, 60, 1e-6, 10_000)
+        alone = EvidenceAscent(data, rule)
+        alone.run()
+        both = climb(data, rule)
+        assert both.objective >= alone.objective
+        higher += both.objective > alone.objective + 5
+        model = FastSBL().fit(X, y)
+        expected = log_evidence(
+            X, y, model.gammas_, model.noise_variance_, intercept=True
+        )
+        assert model.evidence_ == pytest.approx(expected, rel=1e-8)
+    assert higher >= 2
