@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -124,7 +125,7 @@ def tables(trials: int, quick: bool) -> bool:
         makes: dict[str, Callable[[], Any]] = {
             "FastSBL": bayes.FastSBL,
             "SpikeSlabVB": bayes.SpikeSlabVB,
-            "SuSiE": lambda k=k: bayes.SuSiE(k + 5),
+            "SuSiE": partial(bayes.SuSiE, k + 5),
             "ARDRegression": ARDRegression,
         }
         rows = _medians(makes, problems)
@@ -193,16 +194,16 @@ def hard(trials: int, quick: bool) -> bool:
     makes: dict[str, Callable[[], Any]] = {
         "FastSBL": bayes.FastSBL,
         "SpikeSlabVB": bayes.SpikeSlabVB,
-        "SuSiE": lambda: bayes.SuSiE(15),
+        "SuSiE": partial(bayes.SuSiE, 15),
         "SBLRegressor": bayes.SBLRegressor,
         "EvidenceRidge": bayes.EvidenceRidge,
         "ARDRegression": ARDRegression,
         "BayesianRidge": BayesianRidge,
-        "LassoCV": lambda: LassoCV(cv=5),
+        "LassoCV": partial(LassoCV, cv=5),
     }
     if not quick:
-        makes["HorseshoeRegressor"] = lambda: bayes.HorseshoeRegressor(
-            250, n_warmup=150, n_chains=2, random_state=0
+        makes["HorseshoeRegressor"] = partial(
+            bayes.HorseshoeRegressor, 250, n_warmup=150, n_chains=2, random_state=0
         )
     for title, options in HARD.items():
         runs = 2 if quick else trials
@@ -230,7 +231,7 @@ def coverage(trials: int, quick: bool) -> bool:
     makes: dict[str, Callable[[], Any]] = {
         "FastSBL": bayes.FastSBL,
         "SpikeSlabVB": bayes.SpikeSlabVB,
-        "SuSiE": lambda: bayes.SuSiE(15),
+        "SuSiE": partial(bayes.SuSiE, 15),
         "EvidenceRidge": bayes.EvidenceRidge,
     }
     for (n, p, k, correlation), weak in (
@@ -275,7 +276,7 @@ def scales(trials: int, quick: bool) -> bool:
         "SpikeSlabVB": bayes.SpikeSlabVB,
         "SuSiE": bayes.SuSiE,
         "EvidenceRidge": bayes.EvidenceRidge,
-        "SBLRegressor": lambda: bayes.SBLRegressor(max_iter=5000),
+        "SBLRegressor": partial(bayes.SBLRegressor, max_iter=5000),
         "ARDRegression": ARDRegression,
     }
     rng = np.random.default_rng(0)

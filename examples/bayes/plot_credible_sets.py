@@ -72,6 +72,6 @@ labels = [f"{100 * s:.0f} % of {len(h)}" for s, h in zip(shares, hits.values())]
 ax.bar_label(bars, labels, padding=4)
 ax.axvline(0.95, color="0.3", lw=0.8, ls=":")
 ax.invert_yaxis()
-ax.set(xlim=(0, 1.2), xlabel="share of answers that hold a true effect")
+ax.set(xlim=(0, 1.35), xlabel="share of answers that hold a true effect")
 ax.set_title(f"Sets of {np.median(sizes):.0f} columns, in the median")
 plt.show()

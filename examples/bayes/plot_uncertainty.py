@@ -69,8 +69,9 @@ plt.show()
 # %%
 # Predictions with errors
 # -----------------------
-# Each sample is predicted by a fit to the others of its fold. About nine of ten points
-# should lie within bars of 1.64 standard deviations; the title says how many do.
+# Each sample is predicted by a fit to the samples of the other folds. Nine of ten
+# should lie within bars of 1.64 standard deviations; the title says how many do. With
+# so few samples it is fewer: the bars do not know that columns were selected.
 
 folds = np.arange(len(y)) % 10
 fig, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained", sharey=True)

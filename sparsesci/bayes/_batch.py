@@ -172,7 +172,7 @@ class SBLRegressor(WeightedBayesianRegressor):
         Variance of the noise, in squared units of y. "learn" maximises the evidence
         over it as well. With as many columns as samples or more, this would interpolate
         the data: "auto" learns it only where there are fewer, and else takes the
-        estimate of :class:`FastSBL`.
+        estimate of :class:`FastSBL`, or 1e-7 of the variance of y if that is more.
     prune : float, default=1e-6
         Columns whose variance, for norm 1, is at most this part of the largest are left
         out; 0 keeps all that are positive.

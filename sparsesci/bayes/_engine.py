@@ -22,6 +22,9 @@ from sparsesci.bayes._posterior import Posterior
 
 Array = NDArray[Any]
 
+# Part of the variance of y that an estimate of the noise is not to fall below.
+_LEAST_NOISE = 1e-7
+
 
 @dataclass
 class Compressed:
@@ -157,4 +160,5 @@ def default_noise(data: Standardized, choice: Any) -> tuple[float, bool]:
         penalty = float(np.log(max(data.n_varying, 1)))
         rule = Rule(penalty, 0.0, data.n_features, 1e-6, 10_000)
         estimates.append(climb(data, rule, int(target)).noise)
-    return float(np.mean(estimates)), False
+    # An exact fit leaves updates that divide rounding errors by the noise.
+    return max(float(np.mean(estimates)), _LEAST_NOISE / max(data.dof, 1.0)), False

@@ -34,8 +34,8 @@ def _names(feature_names: Any, estimator: Any, n_features: int) -> list[str]:
 class PosteriorIntervalDisplay:
     """Coefficients with their credible intervals.
 
-    The largest coefficients in standard units, each with its interval; those whose
-    interval holds 0 are grey. It is recommended to use :meth:`from_estimator`. All
+    The largest coefficients, each with its interval; those whose interval holds 0 are
+    grey. It is recommended to use :meth:`from_estimator`. All
     parameters are stored as attributes.
 
     Parameters
@@ -95,7 +95,7 @@ class PosteriorIntervalDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; a new figure by default.
         max_features : int, default=15
-            Number of features, those with the largest coefficients.
+            Number of features, those with the largest coefficients that are not 0.
         line_kw : dict, default=None
             Keyword arguments for the intervals, passed to matplotlib's `hlines`.
         point_kw : dict, default=None
@@ -113,7 +113,8 @@ class PosteriorIntervalDisplay:
         )
         self.ax_ = axes_or_new(ax, "PosteriorIntervalDisplay.plot")
         self.figure_ = self.ax_.figure
-        order = np.argsort(-np.abs(self.coef), kind="stable")[:max_features]
+        drawn = min(max_features, max(np.count_nonzero(self.coef), 1))
+        order = np.argsort(-np.abs(self.coef), kind="stable")[:drawn]
         self.shown_ = order
         low, high = self.intervals[order].T
         sure = (low > 0) | (high < 0)

@@ -38,10 +38,10 @@ def test_intervals(data):
     model = FastSBL().fit(*data)
     names = [f"gene {j}" for j in range(12)]
     display = PosteriorIntervalDisplay.from_estimator(
-        model, level=0.5, feature_names=names, max_features=3
+        model, level=0.5, feature_names=names, max_features=2
     )
     assert_array_equal(
-        display.shown_, np.argsort(-np.abs(model.coef_), kind="stable")[:3]
+        display.shown_, np.argsort(-np.abs(model.coef_), kind="stable")[:2]
     )
     ends = np.array([path[:, 0] for path in display.lines_.get_segments()])
     assert_allclose(ends, model.credible_interval(0.5)[display.shown_])
@@ -60,6 +60,13 @@ def test_uncertain_coefficients_are_grey():
     first, second = display.lines_.get_colors()
     assert not np.allclose(first, second)
     assert np.ptp(second[:3]) == 0
+
+
+def test_zeros_are_left_out():
+    display = PosteriorIntervalDisplay(coef=[0.0, 1.0, 0.0], intervals=np.zeros((3, 2)))
+    assert_array_equal(display.plot().shown_, [1])
+    nothing = PosteriorIntervalDisplay(coef=np.zeros(2), intervals=np.zeros((2, 2)))
+    assert nothing.plot().shown_.size == 1
 
 
 def test_bad_intervals(data):
