@@ -43,16 +43,11 @@ DIFFERENCES = {
         "right to rounding"
     ),
     "test_warm_start": _RESUMED,
-    "test_warm_start_multitask_lasso": _RESUMED,
     "test_warm_start_convergence": (
         "n_iter_ is at least 1, and tol is half of what it is in scikit-learn: the "
         "certificate of the first fit came from an earlier iterate, which is lost"
     ),
     "test_multi_task_lasso_and_enet": "asks for a gap above 0; ours is exactly 0",
-    "test_elasticnet_precompute_gram_weighted_samples": (
-        "with a Gram matrix and without, other iterates lead to the same certified "
-        "solution; equal for a tight tol"
-    ),
     "test_path_unknown_parameter": "an unknown keyword is a TypeError, as in Python",
     "test_check_input_false": (
         "without checks the layout of X is still converted, where scikit-learn fails"
@@ -68,12 +63,8 @@ DIFFERENCES = {
     ),
 }
 
-# Which number of passes or which of several right solutions comes out depends on the
-# backend: these pass on one of the two.
-ON_ONE_BACKEND = {
-    "test_warm_start_multitask_lasso",
-    "test_elasticnet_precompute_gram_weighted_samples",
-}
+# How many passes a fit takes depends on the backend: these pass on one of the two.
+ON_ONE_BACKEND = {"test_warm_start"}
 
 pytestmark = WARNINGS
 
