@@ -27,6 +27,10 @@ ENTRIES: dict[str, tuple[str, int]] = {
     "kronecker-study": ("kronecker:study", 60),
     "kronecker-sweeps": ("kronecker:sweeps", 60),
     "probing-exact": ("selection:probing_exact", 50),
+    "sbl": ("sbl:tables", 15),
+    "sbl-hard": ("sbl:hard", 5),
+    "sbl-coverage": ("sbl:coverage", 200),
+    "sbl-scales": ("sbl:scales", 1),
 }
 
 

@@ -276,6 +276,71 @@ class Backend(Protocol):
         scratch.
         """
 
+    # -- sparse Bayesian learning ------------------------------------------------------
+    def evidence_burst(
+        self,
+        gram: Doubles,
+        active: Indices,
+        slots: Indices,
+        rho: Doubles,
+        mean: Doubles,
+        sigma: Doubles,
+        S: Doubles,
+        Q: Doubles,
+        n_active: int,
+        energy: float,
+        join: int,
+        dof: float,
+        noise: float,
+        penalty: float,
+        max_active: int,
+        tol: float,
+        gains: Doubles,
+        work: Doubles,
+    ) -> tuple[int, float, int, int]:
+        """Moves that raise the evidence most: add a column, re-estimate, delete one.
+
+        The model is y ~ N(0, noise C) with C = I + X R X', where rho_j, the diagonal of
+        R, is 0 but for the active columns. The penalised log evidence is, up to a
+        constant, -log|C| / 2 - energy / (2 noise), or -log|C| / 2 - dof log(energy) / 2
+        where the noise is learned (noise <= 0), less `penalty` for each active column.
+        `energy` is y' C^-1 y, maybe plus a constant. A move gives one rho_j its best
+        value. Slots 0 .. n_active - 1 of `active`, `rho`, `mean`, `sigma` (posterior
+        mean and covariance, this in units of the noise) and rows of `gram` (c, p),
+        inner products of active columns with all, describe the model; `slots` (p,) is
+        the inverse of `active`, -1 elsewhere; S = x_j' C^-1 x_j and Q = x_j' C^-1 y.
+        Row n_active of `gram` belongs to the column `join` (-1: none). Columns with
+        Q = 0 never come in. A burst makes at most as many moves as `gains` has entries.
+
+        inout: gram to Q. out: gains, the rise by each move made; work, p + c values, is
+        scratch. Returns (n_active, energy, moves made, wanted): the column that is to
+        join and whose row is missing, -1 where no move gains more than `tol`, -2 where
+        the moves are spent.
+        """
+
+    def spike_slab_sweep(
+        self,
+        X: Matrix,
+        lipschitz: Doubles,
+        prior: Doubles,
+        order: Indices,
+        noise: float,
+        logit: float,
+        alpha: Doubles,
+        mean: Doubles,
+        residual: Doubles,
+        offset: Doubles,
+    ) -> float:
+        """Coordinate ascent on a factorised posterior, one update for each of `order`.
+
+        q = prod_j [alpha_j N(mean_j, v_j) + (1 - alpha_j) delta_0] is fitted to a prior
+        that is N(0, noise / prior_j) with log odds `logit` and 0 otherwise; `noise` is
+        sigma^2 / n and v_j = noise / (lipschitz_j + prior_j). The residual (one target)
+        is that of alpha * mean. Columns with lipschitz 0 are left alone.
+
+        inout: alpha, mean, residual, offset. Returns the largest change of an alpha.
+        """
+
 
 KERNELS = tuple(
     name

@@ -57,6 +57,7 @@ std::optional<CArray<T>> optional_array(const py::object& a, const char* name) {
     return py::reinterpret_borrow<CArray<T>>(a);
 }
 
+void bind_bayes(py::module_& m);
 void bind_types(py::module_& m);
 void bind_kernels(py::module_& m);
 void bind_pursuit(py::module_& m);

@@ -20,6 +20,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     sparsesci::bind_types(m);
     sparsesci::bind_kernels(m);
     sparsesci::bind_pursuit(m);
+    sparsesci::bind_bayes(m);
     sparsesci::lapack::potrf = from_scipy<sparsesci::lapack::Potrf>("dpotrf");
     sparsesci::lapack::potrs = from_scipy<sparsesci::lapack::Potrs>("dpotrs");
     m.attr("compiler") = SPARSESCI_COMPILER;

@@ -138,8 +138,7 @@ Optimality certify_of(const P& penalty, const double* rows, const double* u, Ind
         if (size == 0) continue;
         out.value += penalty.value(size, j);
         ++out.n_active;
-        for (Index t = 0; t < T; ++t)
-            out.largest = std::fmax(out.largest, std::abs(row[t]));
+        for (Index t = 0; t < T; ++t) out.largest = std::fmax(out.largest, std::abs(row[t]));
     }
     return out;
 }

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from kernels import bayes_cases
 
 from sparsesci._kernels import _contract, available_backends, get_backend
 
@@ -120,6 +121,7 @@ def valid_call(kernels, name):
             "keep": np.zeros(P, dtype=bool),
         },
         **pursuit_calls(kernels, X),
+        **bayes_cases.bayes_calls(X),
     }[name]
 
 
@@ -168,6 +170,7 @@ INPUTS = {
     "omp_gram": ("gram", "correlations", "squares"),
     "top_k": ("scores",),
     "lad_line_search": ("residual", "shift", "slope"),
+    **bayes_cases.INPUTS,
 }
 OUTPUTS = {
     "column_stats": ("means", "lipschitz"),
@@ -183,6 +186,7 @@ OUTPUTS = {
     "omp_gram": ("support", "coef", "count", "error", "work"),
     "top_k": ("out",),
     "lad_line_search": ("steps", "gains", "work"),
+    **bayes_cases.OUTPUTS,
 }
 HANDLES = ("dense_matrix", "csc_matrix", "gram_matrix")
 
@@ -203,7 +207,9 @@ def test_other_dtypes_and_orders_are_type_errors(kernels, name):
     for key in names:
         a = call[key]
         strided = np.repeat(a, 2, axis=-1)[..., ::2]
-        bad = [a.astype(np.int16), a.astype(">" + a.dtype.str[1:]), a.tolist(), strided]
+        bad = [a.astype(np.int16), a.astype(">" + a.dtype.str[1:]), a.tolist()]
+        if a.size > 1:
+            bad.append(strided)
         if a.ndim == 2:
             bad.append(np.array(a, order="C" if key == "X" else "F"))
         for value in [*bad, "text"]:
@@ -436,6 +442,7 @@ BAD_SIZES = [
     ("lad_line_search", {"steps": np.ones(5)}, "steps must have 4 entries, got 5"),
     ("lad_line_search", {"gains": np.ones(5)}, "gains must have 4 entries, got 5"),
     ("lad_line_search", {"work": np.ones(13)}, "work arrays are too small"),
+    *bayes_cases.BAD_SIZES,
 ]
 
 

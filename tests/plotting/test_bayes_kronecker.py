@@ -92,7 +92,7 @@ def test_support_map(fitted, pyplot):
             lambda m: EvidencePathDisplay.from_estimators(
                 {"a": Lasso().fit([[0.0], [1.0]], [0, 1])}
             ),
-            "has no evidence_path_",
+            "must have one evidence_path_",
         ),
         (lambda m: SupportMapDisplay(coef=[1.0]), "coef must be a finite array"),
         (lambda m: SupportMapDisplay(coef=np.eye(2), axes=(0, 0)), "axes must be two"),

@@ -16,6 +16,10 @@ from sparsesci._kernels.numba_backend import cd as _cd
 from sparsesci._kernels.numba_backend import columns as _passes
 from sparsesci._kernels.numba_backend import pursuit as _pursuit
 from sparsesci._kernels.numba_backend import terms as _terms
+from sparsesci._kernels.numba_backend._bayes_calls import (
+    evidence_burst,
+    spike_slab_sweep,
+)
 from sparsesci._kernels.numba_backend._handles import (
     BOOL,
     DATA,
@@ -52,6 +56,7 @@ __all__ = [
     "csc_matrix",
     "dense_matrix",
     "dual_point",
+    "evidence_burst",
     "gram_matrix",
     "lad_line_search",
     "omp_gram",
@@ -62,6 +67,7 @@ __all__ = [
     "prox_rows",
     "screen",
     "sparse_gram",
+    "spike_slab_sweep",
     "subdiff",
     "subtract_product",
     "top_k",
