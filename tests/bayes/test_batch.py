@@ -35,12 +35,12 @@ def test_closed_form_for_orthogonal_columns(rng, update):
     )
 
 
-@pytest.mark.parametrize("noise", ["learn", 0.3])
-@pytest.mark.parametrize("shape", [(40, 15), (15, 30)])
+# Learned noise on wide data is left out: there the evidence has no maximum.
+@pytest.mark.parametrize(
+    ("shape", "noise"), [((40, 15), "learn"), ((40, 15), 0.3), ((15, 30), 0.3)]
+)
 @pytest.mark.parametrize("update", ["em", "mm", "reweighted_l1"])
 def test_evidence_never_falls(rng, update, shape, noise):
-    if noise == "learn" and shape[0] < shape[1]:
-        pytest.skip("the evidence has no maximum")
     X, y, _ = regression(rng, *shape)
     options = {"noise_variance": noise, "prune": 0.0, "tol": 0.0, "max_iter": 60}
     with pytest.warns(ConvergenceWarning, match="in 60 iterations"):
