@@ -38,7 +38,7 @@ _MANY_SWEEPS, _MANY_PASSES = 50, 5
 
 # Prices in nanoseconds for an entry, as measured; only their ratios matter.
 _DENSE_STEP, _DENSE_PRODUCT, _GATHER = 0.3, 0.055, 2.0
-_SPARSE_STEP, _SPARSE_PRODUCT = 2.0, 1.2
+_SPARSE_STEP, _SPARSE_PRODUCT = 1.6, 0.75
 # Up to this price a Gram matrix is bought at once: small problems are solved exactly.
 _CHEAP = 300_000
 # So is an extension that costs no more than this share of what is there.

@@ -46,6 +46,9 @@ _EXACT = 4
 _MIN_GROWTH, _GROWTH = 100, 1.0
 # Updates for each active row before the residual is computed anew.
 _REFRESH = 30
+# Below this share of all rows, a working set costs so much less than a look at all
+# columns that it is solved more exactly in between.
+_FEW = 0.02
 # Above this ratio of the largest correlation to its bound, alpha is approached from
 # above.
 _FAR = 3.0
@@ -310,5 +313,5 @@ class WorkingSetSolver:
             allowed = math.sqrt(self.control.tol)
             need = min(need, 0.5 * allowed / point.relative_violation)
         complete = ws.size >= self._n_kept or self.descent.knows(ws)
-        floor = 1e-3 if complete else 0.03
+        floor = 1e-3 if complete else 0.03 if ws.size < _FEW * self._n_kept else 0.1
         return point.violation * min(max(need, floor), 0.3)
