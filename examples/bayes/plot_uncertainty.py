@@ -37,8 +37,8 @@ def load_riboflavin():
     factors = rng.standard_normal((71, 60))
     X = factors @ rng.standard_normal((60, 4088)) / 8 + rng.standard_normal((71, 4088))
     coef = np.zeros(4088)
-    coef[rng.permutation(4088)[:6]] = rng.choice([-1.0, 1.0], 6)
-    return X, X @ coef + 0.7 * rng.standard_normal(71), "a generated twin"
+    coef[rng.permutation(4088)[:4]] = rng.choice([-1.0, 1.0], 4)
+    return X, X @ coef + 0.5 * rng.standard_normal(71), "a generated twin"
 
 
 X, y, name = load_riboflavin()
