@@ -26,6 +26,13 @@ Array = NDArray[Any]
 _LEAST_NOISE = 1e-7
 
 
+def triangular(root: Array, B: Array, trans: int = 0) -> Array:
+    """Solve with a lower triangle, also an empty one, for which older SciPy fails."""
+    if not root.size:
+        return np.zeros_like(B)
+    return np.asarray(solve_triangular(root, B, lower=True, trans=trans))
+
+
 @dataclass
 class Compressed:
     """Data with n_rows <= n_columns: Z and Y, rotated."""
@@ -67,11 +74,11 @@ class Moments:
         inner[np.diag_indices_from(inner)] += 1.0
         self.root = cholesky(inner, lower=True, check_finite=False)
         if self.by_columns:
-            half = solve_triangular(self.root, B.T @ data.Y, lower=True)
-            weights = solve_triangular(self.root, half, lower=True, trans=1)
+            half = triangular(self.root, B.T @ data.Y)
+            weights = triangular(self.root, half, trans=1)
         else:
-            solved = solve_triangular(self.root, data.Y, lower=True)
-            solved = solve_triangular(self.root, solved, lower=True, trans=1)
+            solved = triangular(self.root, data.Y)
+            solved = triangular(self.root, solved, trans=1)
             weights = B.T @ solved
         self.mean = np.sqrt(gamma / noise)[:, None] * weights
         self.residual = data.Y - Z @ self.mean
@@ -80,7 +87,7 @@ class Moments:
     def half(self) -> Array:
         """``L^-1 B`` (rows) or ``L^-1 B'`` (columns)."""
         B = self.scaled.T if self.by_columns else self.scaled
-        return solve_triangular(self.root, B, lower=True)
+        return triangular(self.root, B)
 
     @cached_property
     def shares(self) -> Array:
@@ -88,7 +95,7 @@ class Moments:
         if not self.by_columns:
             return np.einsum("ij,ij->j", self.half, self.half)
         # diag(A^-1 B'B): without the difference 1 - diag(A^-1).
-        solved = solve_triangular(self.root, self.half, lower=True, trans=1)
+        solved = triangular(self.root, self.half, trans=1)
         return np.einsum("ji,ij->j", solved, self.scaled)
 
     @property
@@ -116,7 +123,7 @@ class Moments:
         """Covariance of the coefficients of these columns."""
         scale = np.sqrt(self.gamma)[:, None]
         if self.by_columns:
-            inverse = solve_triangular(self.root, np.eye(len(self.root)), lower=True)
+            inverse = triangular(self.root, np.eye(len(self.root)))
             factor, none = scale * inverse.T, np.zeros(len(columns))
             return Posterior(n_features, columns, none, factor)
         factor = scale * self.half.T

@@ -192,7 +192,7 @@ def make_partial_dct_design(
     rows = np.sort(rng.permutation(n_features)[:n_samples])
     X: LinearOperator = PartialDCT(n_features, rows)
     if unit_norm:
-        X = X @ aslinearoperator(sparse.diags_array(1 / _dct_norms(rows, n_features)))
+        X = X @ aslinearoperator(sparse.diags(1 / _dct_norms(rows, n_features)))
     return X if as_operator else (X.T @ np.eye(n_samples)).T
 
 

@@ -27,7 +27,7 @@ def by_importance(rng, X, y, n_draws=60_000):
     cauchy = np.abs(rng.standard_cauchy((n_draws, p + 1)))
     prior = (cauchy[:, :p] * cauchy[:, p:]) ** 2
     precision = Z.T @ Z + np.eye(p) / prior[:, None]
-    means = np.linalg.solve(precision, (Z.T @ t)[:, None])[..., 0]
+    means = np.linalg.solve(precision, (Z.T @ t)[None, :, None])[..., 0]
     energy = t @ t - means @ (Z.T @ t)
     logdet = np.linalg.slogdet(precision)[1] + np.log(prior).sum(axis=1)
     logs = -0.5 * (logdet + dof * np.log(energy))

@@ -56,7 +56,7 @@ def test_eigenvalues(complex_valued):
 
 
 def test_operators_and_sparse_matrices_have_parts_too():
-    left, right = PartialDCT(6, [0, 2, 3]), sparse.eye_array(4, format="csr")
+    left, right = PartialDCT(6, [0, 2, 3]), sparse.eye(4, format="csr")
     operator = Kronecker(left, right)
     dense = np.kron(left @ np.eye(6), np.eye(4))
     assert_allclose(operator.to_dense(), dense, atol=1e-14)
