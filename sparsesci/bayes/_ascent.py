@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import cholesky
 
 from sparsesci._kernels import get_backend
 from sparsesci.bayes._base import gaussian_evidence
 from sparsesci.bayes._data import NOISE_FLOOR, Standardized
-from sparsesci.bayes._posterior import Posterior, gaussian
+from sparsesci.bayes._posterior import Posterior, gaussian, triangular
 
 Array = NDArray[Any]
 
@@ -92,8 +92,7 @@ class EvidenceAscent:
         active, gram = self.active[:k], self.gram[:k]
         precision = gram[:, active] + np.diag(1 / self.rho[:k])
         factor = cholesky(precision, lower=True, check_finite=False) if k else precision
-        half = solve_triangular(factor, gram, lower=True) if k else gram
-        root = solve_triangular(factor, np.eye(k), lower=True) if k else precision
+        half, root = triangular(factor, gram), triangular(factor, np.eye(k))
         self.sigma[:k, :k] = root.T @ root
         self.mean[:k] = root.T @ (root @ self.inner[active])
         self.S = (self.data.norms > 0) - np.einsum("ij,ij->j", half, half)

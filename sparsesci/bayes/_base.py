@@ -17,7 +17,7 @@ from sparsesci.bayes._data import Standardized, standardize
 from sparsesci.bayes._posterior import Posterior, gaussian
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.solvers._inputs import clean_csc
-from sparsesci.utils.regressor import LinearRegressor
+from sparsesci.utils.regressor import LinearRegressor, checked_samples
 from sparsesci.utils.validation import check_flag, check_real
 
 Array = NDArray[Any]
@@ -89,6 +89,15 @@ def warn_unconverged(what: str, n_iter: int, reached: float, tol: float) -> None
         f"{reached:.2e}, tol is {tol:.2e}. Raise max_iter.",
         ConvergenceWarning,
     )
+
+
+def predict_with_std(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """Predictions, and their standard deviations: noise, coefficients, intercept."""
+    X = checked_samples(estimator, X)
+    mean = np.asarray(X @ estimator.coef_.T) + estimator.intercept_
+    variance = estimator._posterior.along(X, estimator._center)
+    variance += estimator.noise_variance_ + estimator._mean_variance
+    return mean, np.sqrt(variance).astype(mean.dtype)
 
 
 class BayesianRegressor(LinearRegressor):
@@ -184,12 +193,17 @@ class BayesianRegressor(LinearRegressor):
         Returns
         -------
         intervals : ndarray of shape (n_features, 2)
-            Lower and upper ends: equal tails of the posterior.
+            Lower and upper ends: quantiles of the posterior, with equal tails. Where a
+            coefficient is most probably exactly 0, both are.
         """
         check_is_fitted(self)
         check_real("level", level, 0, 1, open_low=True, open_high=True)
-        half = ndtri(0.5 + level / 2) * self.coef_std_
-        return np.stack([self.coef_ - half, self.coef_ + half], axis=1)
+        tails = (1 - level) / 2, (1 + level) / 2
+        return np.stack([self._quantile(tail) for tail in tails], axis=1)
+
+    def _quantile(self, probability: float) -> Array:
+        """Quantile of the posterior of each coefficient: here, a normal one."""
+        return np.asarray(self.coef_ + ndtri(probability) * self.coef_std_)
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the target, with the standard deviation of new observations.
@@ -209,19 +223,9 @@ class BayesianRegressor(LinearRegressor):
             Only with `return_std`: root of the noise variance and the posterior
             variances of the regression function and the intercept.
         """
-        mean = super().predict(X)
         if not return_std:
-            return mean
-        X = validate_data(
-            self,
-            X,
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
-        variance = self._posterior.along(X, self._center)
-        std = np.sqrt(variance + self.noise_variance_ + self._mean_variance)
-        return mean, std.astype(mean.dtype)
+            return super().predict(X)
+        return predict_with_std(self, X)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -27,6 +27,7 @@ from sparsesci.bayes._fast_sbl import check_penalty, price
 from sparsesci.bayes._posterior import Posterior
 from sparsesci.bayes._spike_slab import SpikeSlab, check_spike_slab_options
 from sparsesci.solvers._inputs import clean_csc
+from sparsesci.utils.regressor import checked_samples
 from sparsesci.utils.validation import check_flag, check_integer, check_real
 
 Array = NDArray[Any]
@@ -199,10 +200,7 @@ class BayesianClassifier(ClassifierMixin, BaseEstimator):
             ``mean / (1 + pi variance / 8)^(1/2)`` of the linear function, one column
             for each class; a vector for two classes.
         """
-        check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
-        )
+        X = checked_samples(self, X)
         columns = []
         for fit in self._fits:
             mean, variance = fit.moments(X)

@@ -14,23 +14,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, qr, solve_triangular
+from scipy.linalg import cholesky, qr
 
 from sparsesci.bayes._ascent import Rule, climb
 from sparsesci.bayes._data import NOISE_FLOOR, Standardized
-from sparsesci.bayes._posterior import Posterior
+from sparsesci.bayes._posterior import Posterior, triangular
 
 Array = NDArray[Any]
 
 # Part of the variance of y that an estimate of the noise is not to fall below.
 _LEAST_NOISE = 1e-7
-
-
-def triangular(root: Array, B: Array, trans: int = 0) -> Array:
-    """Solve with a lower triangle, also an empty one, for which older SciPy fails."""
-    if not root.size:
-        return np.zeros_like(B)
-    return np.asarray(solve_triangular(root, B, lower=True, trans=trans))
 
 
 @dataclass

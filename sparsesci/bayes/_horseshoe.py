@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from sparsesci._logging import warn_caller
 from sparsesci.bayes._base import Solution, UnweightedBayesianRegressor
 from sparsesci.bayes._data import NOISE_FLOOR, Standardized
 from sparsesci.bayes._posterior import gaussian
 from sparsesci.exceptions import ConvergenceWarning
-from sparsesci.utils.validation import check_integer, check_real
+from sparsesci.utils.validation import check_integer
 
 Array = NDArray[Any]
 
@@ -271,23 +270,9 @@ class HorseshoeRegressor(UnweightedBayesianRegressor):
             },
         )
 
-    def credible_interval(self, level: float = 0.9) -> Any:
-        """Intervals that hold each coefficient with a posterior probability.
-
-        Parameters
-        ----------
-        level : float, default=0.9
-            Posterior probability of each interval, in (0, 1).
-
-        Returns
-        -------
-        intervals : ndarray of shape (n_features, 2)
-            Quantiles of the draws.
-        """
-        check_is_fitted(self)
-        check_real("level", level, 0, 1, open_low=True, open_high=True)
+    def _quantile(self, probability: float) -> Array:
         flat = self.coef_samples_.reshape(-1, self.n_features_in_)
-        return np.quantile(flat, [(1 - level) / 2, (1 + level) / 2], axis=0).T
+        return np.asarray(np.quantile(flat, probability, axis=0))
 
 
 def _warn_of_chains(r_hat: Array) -> None:

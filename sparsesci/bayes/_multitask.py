@@ -9,7 +9,11 @@ from sklearn.base import MultiOutputMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sparsesci._logging import warn_caller
-from sparsesci.bayes._base import warn_of_collapse, warn_unconverged
+from sparsesci.bayes._base import (
+    predict_with_std,
+    warn_of_collapse,
+    warn_unconverged,
+)
 from sparsesci.bayes._batch import BatchSBL, check_batch_options
 from sparsesci.bayes._data import Standardized, standardize
 from sparsesci.bayes._engine import compress, default_noise
@@ -226,12 +230,7 @@ class MultitaskSBL(MultiOutputMixin, LinearRegressor):
         y_std : ndarray of shape (n_samples,)
             Only with `return_std`: the same for all targets.
         """
-        mean = super().predict(X)
-        if not return_std:
-            return mean
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        variance = self._posterior.along(X, self._center)
-        return mean, np.sqrt(variance + self.noise_variance_ + self._mean_variance)
+        return predict_with_std(self, X) if return_std else super().predict(X)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

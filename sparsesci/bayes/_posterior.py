@@ -7,8 +7,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.linalg import solve_triangular
 
 Array = NDArray[Any]
+
+
+def triangular(root: Array, B: Array, trans: int = 0) -> Array:
+    """Solve with a lower triangle, also an empty one, for which older SciPy fails."""
+    if not root.size:
+        return np.zeros_like(B)
+    return np.asarray(solve_triangular(root, B, lower=True, trans=trans))
 
 
 @dataclass
@@ -55,8 +64,10 @@ class Posterior:
 
     def along(self, X: Any, center: Array) -> Array:
         """``(x - center)' covariance (x - center)`` for the rows x of X."""
-        X = X[:, self.columns]
-        X = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
+        if sparse.issparse(X):
+            X = X.tocsc()[:, self.columns].toarray()
+        else:
+            X = X[:, self.columns]
         X = X.astype(np.float64, copy=False) - center[self.columns]
         product = X @ self.factor
         squares = np.einsum("ij,ij->i", product, product)

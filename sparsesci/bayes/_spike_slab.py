@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit, ndtr, ndtri, xlogy
-from sklearn.utils.validation import check_is_fitted
 
 from sparsesci._kernels import get_backend
 from sparsesci.bayes._base import (
@@ -329,22 +328,6 @@ class SpikeSlabVB(WeightedBayesianRegressor):
             },
         )
 
-    def credible_interval(self, level: float = 0.9) -> Any:
-        """Intervals that hold each coefficient with a posterior probability.
-
-        Parameters
-        ----------
-        level : float, default=0.9
-            Posterior probability of each interval, in (0, 1).
-
-        Returns
-        -------
-        intervals : ndarray of shape (n_features, 2)
-            Quantiles of the posterior, which is a mixture with a point mass at 0: both
-            ends are 0 for coefficients that are most probably 0.
-        """
-        check_is_fitted(self)
-        check_real("level", level, 0, 1, open_low=True, open_high=True)
-        tails = (1 - level) / 2, (1 + level) / 2
+    def _quantile(self, probability: float) -> Array:
         mixture = self.pip_, self.slab_mean_, self.slab_std_
-        return np.stack([mixture_quantile(q, *mixture) for q in tails], axis=1)
+        return mixture_quantile(probability, *mixture)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import logsumexp, softmax, xlogy
-from sklearn.utils.validation import check_is_fitted
 
 from sparsesci.bayes._base import (
     Solution,
@@ -348,26 +347,10 @@ class SuSiE(WeightedBayesianRegressor):
         purities = np.array([values[0] for _, values in ranked])
         return sets, purities, np.array([values[1] for _, values in ranked], dtype=int)
 
-    def credible_interval(self, level: float = 0.9) -> Any:
-        """Intervals that hold each coefficient with a posterior probability.
-
-        Parameters
-        ----------
-        level : float, default=0.9
-            Posterior probability of each interval, in (0, 1).
-
-        Returns
-        -------
-        intervals : ndarray of shape (n_features, 2)
-            Quantiles of a mixture of a point mass at 0 and a normal distribution, with
-            the inclusion probability, mean and variance of the posterior.
-        """
-        check_is_fitted(self)
-        check_real("level", level, 0, 1, open_low=True, open_high=True)
+    def _quantile(self, probability: float) -> Array:
+        """Of a point mass at 0 and a normal one, with the moments of the posterior."""
         inside = np.maximum(self.pip_, np.finfo(float).tiny)
         mean = self.coef_ / inside
         square = (self.coef_std_**2 + self.coef_**2) / inside
         std = np.sqrt(np.maximum(square - mean**2, 0.0))
-        tails = (1 - level) / 2, (1 + level) / 2
-        ends = [mixture_quantile(q, self.pip_, mean, std) for q in tails]
-        return np.stack(ends, axis=1)
+        return mixture_quantile(probability, self.pip_, mean, std)

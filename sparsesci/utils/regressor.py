@@ -10,16 +10,21 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 
-def linear_predictor(estimator: Any, X: Any) -> Any:
-    """``X @ coef_.T + intercept_`` of a fitted estimator, for samples to be checked."""
+def checked_samples(estimator: Any, X: Any) -> Any:
+    """Return samples for a fitted estimator, once they are what it was fitted on."""
     check_is_fitted(estimator)
-    X = validate_data(
+    return validate_data(
         estimator,
         X,
         accept_sparse=["csr", "csc", "coo"],
         dtype=[np.float64, np.float32],
         reset=False,
     )
+
+
+def linear_predictor(estimator: Any, X: Any) -> Any:
+    """``X @ coef_.T + intercept_`` of a fitted estimator, for samples to be checked."""
+    X = checked_samples(estimator, X)
     return np.asarray(X @ estimator.coef_.T) + estimator.intercept_
 
 
