@@ -17,7 +17,6 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.parallel import Parallel, delayed
 
 from sparsesci._config import config_context, get_config
-from sparsesci._logging import warn_caller
 from sparsesci.greedy._base import Centred, center
 from sparsesci.greedy._best_subset import BestSubset
 from sparsesci.greedy._inputs import check_n_nonzero
@@ -26,7 +25,12 @@ from sparsesci.greedy._pursuit import pursue
 from sparsesci.greedy._recovery import Recovery
 from sparsesci.greedy._splicing import walk, warn_unsettled
 from sparsesci.operators.dictionary import ScaledDictionary
-from sparsesci.solvers._inputs import checked_data, clean_csc, target_rows
+from sparsesci.solvers._inputs import (
+    checked_data,
+    clean_csc,
+    flattened,
+    target_rows,
+)
 from sparsesci.utils.regressor import LinearRegressor
 from sparsesci.utils.validation import check_flag, check_integer
 
@@ -106,12 +110,7 @@ class _SizeCV(LinearRegressor):
             raise ValueError(
                 f"y must be one target, got shape {y.shape}; fit one model for each."
             )
-        warn_caller(
-            "A column-vector y was passed when a 1d array was expected. Please "
-            "change the shape of y to (n_samples,), for example using ravel().",
-            sklearn.exceptions.DataConversionWarning,
-        )
-        return y.ravel()
+        return flattened(y)
 
     def _split_params(self, params: dict[str, Any]) -> Any:
         if sklearn.get_config()["enable_metadata_routing"]:

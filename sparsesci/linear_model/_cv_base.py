@@ -37,7 +37,7 @@ from sparsesci.solvers._coordinate_descent import (
     check_selection,
     make_setting,
 )
-from sparsesci.solvers._inputs import checked_data, target_rows
+from sparsesci.solvers._inputs import checked_data, flattened, target_rows
 from sparsesci.solvers._path import alpha_grid, check_alphas
 from sparsesci.utils.criteria import CRITERIA
 from sparsesci.utils.validation import check_choice
@@ -152,12 +152,7 @@ class LinearModelCV(SparseLinearModel):
                     f"y must be one target, got shape {y.shape}. For multi-task "
                     f"outputs, use MultiTask{name}"
                 )
-            warn_caller(
-                "A column-vector y was passed when a 1d array was expected. Please "
-                "change the shape of y to (n_samples,), for example using ravel().",
-                sklearn.exceptions.DataConversionWarning,
-            )
-            y = y.ravel()
+            y = flattened(y)
         return X, y
 
     def _fill_grids(self, grids: list[Grid], alphas: Any, whole: Setting) -> None:

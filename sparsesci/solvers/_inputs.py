@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from sparsesci._logging import warn_caller
 from sparsesci.datafits import Quadratic
 from sparsesci.penalties import Penalty
 from sparsesci.utils.validation import check_nonnegative_vector
@@ -80,6 +82,16 @@ def check_targets(y: Any, n_samples: int) -> NDArray[np.float64]:
 def target_rows(y: Any) -> Any:
     """Return targets as rows of float64, each of them contiguous."""
     return np.ascontiguousarray(np.atleast_2d(np.asarray(y, dtype=np.float64).T))
+
+
+def flattened(y: Any) -> Any:
+    """Return a column of targets as a vector, with scikit-learn's warning."""
+    warn_caller(
+        "A column-vector y was passed when a 1d array was expected. Please change the "
+        "shape of y to (n_samples,), for example using ravel().",
+        DataConversionWarning,
+    )
+    return y.ravel()
 
 
 def check_weights(sample_weight: Any, n_samples: int) -> NDArray[np.float64] | None:
