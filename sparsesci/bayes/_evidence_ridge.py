@@ -24,6 +24,8 @@ Array = NDArray[Any]
 
 # Ratios of the prior variance and the noise, for a column of norm 1.
 _RATIOS = np.geomspace(1e-10, 1e14, 481)
+# Evidences that differ by less for each observation, in nats, are equal.
+_ROUNDING = 1e-12
 
 
 class RidgeEvidence:
@@ -70,13 +72,16 @@ class RidgeEvidence:
         """The best rho; 0 where no coefficients are better than any."""
         ratios = _RATIOS / self.squares.max()
         values = np.array([self(rho) for rho in ratios])
-        at = int(np.argmax(values))
+        # The first of equals: with one degree of freedom, the evidence is flat.
+        at = int(np.argmax(values >= values.max() - _ROUNDING * max(self.dof, 1.0)))
         if at == 0:
             return 0.0
         if at == len(ratios) - 1:
             return float(ratios[-1])
-        ends = np.log(ratios[at - 1]), np.log(ratios[at + 1])
-        return float(np.exp(brentq(self.slope, *ends, xtol=1e-14, rtol=1e-14)))
+        low, high = np.log(ratios[at - 1]), np.log(ratios[at + 1])
+        if self.slope(low) <= 0 or self.slope(high) >= 0:
+            return float(ratios[at])
+        return float(np.exp(brentq(self.slope, low, high, xtol=1e-14, rtol=1e-14)))
 
 
 class EvidenceRidge(WeightedBayesianRegressor):

@@ -17,7 +17,7 @@ from sparsesci.bayes._base import (
     warn_unconverged,
 )
 from sparsesci.bayes._data import NOISE_FLOOR, Standardized
-from sparsesci.bayes._posterior import Posterior
+from sparsesci.bayes._posterior import Posterior, linear_response, moving
 from sparsesci.utils.validation import check_integer, check_real
 
 Array = NDArray[Any]
@@ -79,6 +79,17 @@ class SpikeSlab:
         """Posterior variances."""
         a, m = self.alpha, self.mean
         return a * self.variance + a * (1 - a) * m**2
+
+    def posterior(self) -> Posterior:
+        """Covariance of the coefficients, with correlations by linear response."""
+        p, variance = self.data.n_features, self.coef_variance
+        some = np.flatnonzero(moving(variance, self.noise))
+        roots = np.sqrt(variance[some])
+        Z = self.data.columns(some) * (roots / np.sqrt(self.noise))
+        U, sign = linear_response(Z.T @ Z, some)
+        factor = np.zeros((p, len(some)))
+        factor[some] = roots[:, None] * U
+        return Posterior(p, np.arange(p), variance, factor, sign)
 
     def start(self, alpha: Array, mean: Array) -> None:
         """Begin with these inclusion probabilities and means of the slabs."""
@@ -310,8 +321,10 @@ class SpikeSlabVB(WeightedBayesianRegressor):
             warn_unconverged("SpikeSlabVB", len(path), change, self.tol)
         if noise is None:
             warn_of_collapse(model.noise, data.dof, model.alpha.sum())
-        p, scales = data.n_features, data.y_norms[0] * data.inverse_norms
-        posterior = Posterior(p, np.arange(p), model.coef_variance, np.zeros((p, 0)))
+        scales, posterior = data.y_norms[0] * data.inverse_norms, model.posterior()
+        # What correlations add to the variances belongs to the slabs.
+        added = np.maximum(posterior.variance - model.coef_variance, 0.0)
+        share = np.maximum(model.alpha, np.finfo(float).tiny)
         return Solution(
             model.coef,
             posterior,
@@ -322,7 +335,7 @@ class SpikeSlabVB(WeightedBayesianRegressor):
             pip=model.alpha,
             extra={
                 "slab_mean_": model.mean * scales,
-                "slab_std_": np.sqrt(model.variance) * scales,
+                "slab_std_": np.sqrt(model.variance + added / share) * scales,
                 "slab_variance_": model.slab,
                 "prior_inclusion_": model.inclusion,
             },

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import block_diag, cholesky
 from scipy.optimize import brentq
-from scipy.special import logsumexp, softmax, xlogy
+from scipy.special import softmax, xlogy
 
 from sparsesci.bayes._base import (
     Solution,
@@ -17,7 +19,7 @@ from sparsesci.bayes._base import (
     warn_unconverged,
 )
 from sparsesci.bayes._data import NOISE_FLOOR, Standardized
-from sparsesci.bayes._posterior import Posterior
+from sparsesci.bayes._posterior import Posterior, linear_response, moving
 from sparsesci.bayes._spike_slab import mixture_quantile
 from sparsesci.utils.validation import check_integer, check_real
 
@@ -37,31 +39,36 @@ def log_bayes_factors(squares: Array, prior: float) -> Array:
     return 0.5 * (squares * prior / (1 + prior) - np.log1p(prior))
 
 
-def best_prior(squares: Array, log_weights: Array) -> float:
-    """The variance of a single effect that maximises the evidence, 0 for none."""
-    largest = float(squares.max())
+def best_prior(squares: Array) -> float:
+    """The variance of a single effect that maximises the evidence, 0 for none.
+
+    Its place is uniform among the `squares` of z-scores.
+    """
+    largest = float(squares.max(initial=0.0))
     if largest <= 1:
         return 0.0
+    below = 0.5 * (squares - largest)  # no exponential of them overflows
 
-    def value(log_prior: float) -> float:
-        factors = log_bayes_factors(squares, np.exp(log_prior))
-        return float(logsumexp(log_weights + factors))
+    def log_evidence(priors: Array) -> Array:
+        shares = priors / (1 + priors)
+        total = np.exp(np.multiply.outer(shares, below)).mean(axis=1)
+        return np.log(total) + 0.5 * (largest * shares - np.log1p(priors))
 
     def slope(log_prior: float) -> float:
-        prior = np.exp(log_prior)
-        share = prior / (1 + prior)
-        chances = softmax(log_weights + log_bayes_factors(squares, prior))
-        return float(chances @ (squares * share / (1 + prior) - share))
+        """Of the sign of the derivative: mean square less 1 / (1 - share)."""
+        prior = math.exp(log_prior)
+        chances = np.exp(prior / (1 + prior) * below)
+        return float(chances @ squares / chances.sum()) - 1 - prior
 
     # No term has its maximum beyond its own square; a plateau may come before it.
     grid = np.linspace(np.log(1e-3), np.log(largest), _GRID)
-    at = int(np.argmax([value(log_prior) for log_prior in grid]))
-    low, high = grid[max(at - 1, 0)], grid[min(at + 1, _GRID - 1)]
+    at = int(np.argmax(log_evidence(np.exp(grid))))
+    low, high = float(grid[max(at - 1, 0)]), float(grid[min(at + 1, _GRID - 1)])
     if slope(low) <= 0 or slope(high) >= 0:  # at an end of the grid
-        best = grid[at]
+        best = math.exp(grid[at])
     else:
-        best = brentq(slope, low, high, xtol=1e-12)
-    return float(np.exp(best)) if value(best) > 0 else 0.0
+        best = math.exp(brentq(slope, low, high, xtol=1e-12))
+    return best if log_evidence(np.array([best]))[0] > 0 else 0.0
 
 
 class SingleEffects:
@@ -70,14 +77,13 @@ class SingleEffects:
     def __init__(
         self, data: Standardized, n_effects: int, noise: float, prior: float | None
     ) -> None:
-        self.data, self.known_noise, self.known_prior = data, noise, prior
+        self.data, self.known_noise = data, noise
+        self.known_prior = prior if data.n_varying else 0.0
         self.noise = noise or 1 / max(data.dof, 1.0)
         shape = n_effects, data.n_features
-        varies = data.norms > 0
-        n_varying = max(data.n_varying, 1)
-        self.log_weights = np.where(varies, -np.log(n_varying), -np.inf)
+        self.varies = data.norms > 0
         self.alpha, self.mean = np.zeros(shape), np.zeros(shape)
-        self.alpha[:, varies] = 1 / n_varying
+        self.alpha[:, self.varies] = 1 / max(data.n_varying, 1)
         self.prior, self.variance = np.zeros(n_effects), np.zeros(n_effects)
         self.fits = np.zeros((n_effects, data.design.n_samples))
         self.residual = data.Y.copy()
@@ -86,12 +92,13 @@ class SingleEffects:
         """Fit one effect to the residual of the others."""
         rest = self.residual + self.fits[effect]
         scores = self.data.correlate(rest)[:, 0]
-        squares = scores**2 / self.noise
+        squares = scores[self.varies] ** 2 / self.noise
         prior = self.known_prior
         if prior is None:
-            prior = best_prior(squares, self.log_weights)
-        log_odds = self.log_weights + log_bayes_factors(squares, prior)
-        self.alpha[effect] = np.exp(log_odds - logsumexp(log_odds))
+            prior = best_prior(squares)
+        if squares.size:
+            factors = log_bayes_factors(squares, prior)
+            self.alpha[effect, self.varies] = softmax(factors)
         self.mean[effect] = prior / (1 + prior) * scores
         self.prior[effect] = prior * self.noise
         self.variance[effect] = self.noise * prior / (1 + prior)
@@ -107,6 +114,25 @@ class SingleEffects:
         """Expected squares of the effects on each column."""
         return self.alpha * (self.variance[:, None] + self.mean**2)
 
+    def posterior(self) -> Posterior:
+        """Covariance of the sum, with correlations of effects by linear response."""
+        p, second = self.data.n_features, self.second_moments
+        means, unit = self.alpha * self.mean, np.sqrt(self.noise)
+        effects, columns = np.nonzero(moving(second, self.noise))
+        places = [columns[effects == effect] for effect in range(len(second))]
+        roots = [
+            cholesky(np.diag(s[j]) - np.outer(m[j], m[j]), lower=True)
+            for s, m, j in zip(second, means, places)
+            if j.size
+        ]
+        root = block_diag(*roots) if roots else np.zeros((0, 0))
+        Z = self.data.columns(columns) @ root / unit
+        U, sign = linear_response(Z.T @ Z, effects)
+        added = np.zeros((p, len(columns)))
+        np.add.at(added, columns, root @ U)
+        factor, signs = np.hstack([means.T, added]), np.r_[-np.ones(len(means)), sign]
+        return Posterior(p, np.arange(p), second.sum(axis=0), factor, signs)
+
     def error(self) -> float:
         """Expected squared error."""
         inner = self.data.design.inner
@@ -120,10 +146,9 @@ class SingleEffects:
         live = self.prior > 0
         if not live.any():
             return float(-0.5 * fit)
-        a, m, varies = self.alpha[live], self.mean[live], self.data.norms > 0
+        a, m = self.alpha[live][:, self.varies], self.mean[live][:, self.varies]
         prior, v = self.prior[live, None], self.variance[live, None]
-        a, m = a[:, varies], m[:, varies]
-        choice = (xlogy(a, a) - a * self.log_weights[varies]).sum()
+        choice = (xlogy(a, a) + a * np.log(self.data.n_varying)).sum()
         shape = 0.5 * (a * (np.log(prior / v) - 1 + (v + m**2) / prior)).sum()
         return float(-0.5 * fit - choice - shape)
 
@@ -303,15 +328,11 @@ class SuSiE(WeightedBayesianRegressor):
         live = model.prior > 0
         if not noise:
             warn_of_collapse(model.noise, data.dof, live.sum())
-        p, scale = data.n_features, data.y_norms[0]
-        means = model.alpha * model.mean
-        posterior = Posterior(
-            p, np.arange(p), model.second_moments.sum(axis=0), means.T, -1.0
-        )
+        scale = data.y_norms[0]
         sets, pure, effects = self._credible_sets(data, model, live)
         return Solution(
-            means.sum(axis=0),
-            posterior,
+            (model.alpha * model.mean).sum(axis=0),
+            model.posterior(),
             model.noise,
             path[-1],
             path,
