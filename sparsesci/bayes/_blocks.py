@@ -20,6 +20,7 @@ from sparsesci.bayes._engine import (
     Compressed,
     Moments,
     compress,
+    coupled_variances,
     default_noise,
     noise_step,
 )
@@ -332,9 +333,7 @@ class PatternCoupled(BatchSBL):
         squares = np.zeros(p)
         leftover = self.gamma * np.maximum(1 - moments.shares, 0.0)
         squares[self.columns] = moments.squares + leftover
-        pulled = 0.5 * self._coupled(squares) + self.rate
-        precision = self._coupled(1.0 / pulled)  # (a + 1/2) = 1
-        gamma = (1 / precision)[self.columns]
+        gamma = coupled_variances(squares, self.coupling, self.rate)[self.columns]
         change = np.abs(gamma - self.gamma).max(initial=0.0) / gamma.max(initial=1e-300)
         self.gamma = gamma
         if self.learn:
@@ -342,13 +341,6 @@ class PatternCoupled(BatchSBL):
             change = max(change, abs(noise / self.noise - 1))
             self.noise = noise
         return self._prune(float(change))
-
-    def _coupled(self, values: Array) -> Array:
-        """Each value plus its neighbours', times the coupling."""
-        result = values.copy()
-        result[1:] += self.coupling * values[:-1]
-        result[:-1] += self.coupling * values[1:]
-        return result
 
 
 class PatternCoupledSBL(UnweightedBayesianRegressor):

@@ -145,6 +145,24 @@ def variance_step(moments: Moments, rule: str) -> Array:
     return np.sqrt(gamma * squares / shares)
 
 
+def _with_neighbours(values: Array, coupling: float) -> Array:
+    """Each value plus its neighbours', times the coupling."""
+    result = values.copy()
+    result[1:] += coupling * values[:-1]
+    result[:-1] += coupling * values[1:]
+    return result
+
+
+def coupled_variances(moments: Array, coupling: float, rate: float) -> Array:
+    """Prior variances whose precisions share those of their neighbours.
+
+    ``1 / (a_j + coupling (a_{j-1} + a_{j+1}))`` with the a of a heuristic step from
+    second moments, in the order of the coefficients; a Gamma prior with this rate.
+    """
+    shares = 1 / (0.5 * _with_neighbours(moments, coupling) + rate)
+    return np.asarray(1 / _with_neighbours(shares, coupling))
+
+
 def default_noise(data: Standardized, choice: Any) -> tuple[float, bool]:
     """Noise variance to start from, and whether to learn it.
 

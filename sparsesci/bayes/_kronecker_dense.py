@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
+from sparsesci.bayes._engine import coupled_variances
 from sparsesci.bayes._kronecker import KroneckerResult
 from sparsesci.bayes._kronecker_estep import energy, root_mean_square, squares
 from sparsesci.bayes._kronecker_fit import warn_if_unfinished
@@ -31,6 +32,7 @@ def classical_sbl(
     y: Any,
     *,
     noise: str | float = "learn",
+    coupling: float = 0.0,
     prune: float = 1e-3,
     max_iter: int = 150,
     tol: float = 1e-4,
@@ -50,6 +52,11 @@ def classical_sbl(
         Observations; snapshots share the variances.
     noise : "learn" or float, default="learn"
         Variance of the noise.
+    coupling : float, default=0.0
+        In [0, 1]. If positive, precisions are coupled to those of the coefficients
+        before and after, ``1 / g_j = a_j + coupling (a_{j-1} + a_{j+1})``, by the
+        heuristic update of [2]_: the evidence may fall. For real data, see
+        :class:`PatternCoupledSBL` as well.
     prune : float, default=1e-3
         Variances below this share of the largest are removed.
     max_iter : int, default=150
@@ -84,6 +91,8 @@ def classical_sbl(
     ----------
     .. [1] D. P. Wipf, B. D. Rao, "Sparse Bayesian learning for basis selection", IEEE
        Trans. Signal Processing 52, 2004.
+    .. [2] J. Fang, Y. Shen, H. Li, P. Wang, "Pattern-coupled sparse Bayesian learning
+       for recovery of block-sparse signals", IEEE Trans. Signal Processing 63, 2015.
 
     Examples
     --------
@@ -98,8 +107,9 @@ def classical_sbl(
     Y, single = check_observations(y, factors)
     variance = check_noise(noise)
     prune = check_real("prune", prune, low=0, high=1, open_high=True)
+    coupling = check_real("coupling", coupling, low=0, high=1)
     control = check_control(tol, max_iter)
-    run = _Dense(factors[0], Y, variance, prune)
+    run = _Dense(factors[0], Y, variance, prune, coupling)
     run.iterate(control)
     warn_if_unfinished(control, run.change)
     return run.result(control, single)
@@ -108,16 +118,25 @@ def classical_sbl(
 class _Dense:
     """State of the classical algorithm, on observations of mean square 1."""
 
-    def __init__(self, X: Array, Y: Array, noise: float | None, prune: float) -> None:
+    def __init__(
+        self,
+        X: Array,
+        Y: Array,
+        noise: float | None,
+        prune: float,
+        coupling: float = 0.0,
+    ) -> None:
         self.scale = root_mean_square(Y)
         self.Y = Y / self.scale
-        self.learns, self.prune = noise is None, prune
+        self.learns, self.prune, self.coupling = noise is None, prune, coupling
         self.noise = 0.1 if noise is None else noise / self.scale / self.scale
         (self.kept,) = usable_columns([X])
         self.n_features, self.X = X.shape[1], X[:, self.kept]
         self.complex_valued = np.iscomplexobj(X) or np.iscomplexobj(Y)
-        level = 100 * energy(self.Y) / len(Y) / energy(self.X)
-        self.gamma = np.full(self.kept.size, level)
+        level = energy(self.Y) / len(Y) / energy(self.X)
+        self.gamma = np.full(self.kept.size, 100 * level)
+        # Against the square of a coefficient that alone explains the observations.
+        self.rate = 1e-8 * level * self.kept.size
         self.evidence_path: list[float] = []
         self.change = math.inf
 
@@ -150,7 +169,7 @@ class _Dense:
         return mean, np.maximum(variance, 0.0)
 
     def _mstep(self, mean: Array, variance: Array) -> None:
-        gamma = squares(mean).mean(axis=1) + variance
+        gamma = self._variances(squares(mean).mean(axis=1) + variance)
         if self.learns:
             residual = energy(self.Y.T - self.X @ mean) / len(self.Y)
             share = float((1 - variance / self.gamma).sum())
@@ -163,6 +182,14 @@ class _Dense:
         if not stays.all():
             self.kept, self.X = self.kept[stays], self.X[:, stays]
         self.gamma = gamma[stays]
+
+    def _variances(self, moments: Array) -> Array:
+        """EM's variances are the second moments."""
+        if not self.coupling:
+            return moments
+        everywhere = np.zeros(self.n_features)
+        everywhere[self.kept] = moments
+        return coupled_variances(everywhere, self.coupling, self.rate)[self.kept]
 
     def result(self, control: Control, single: bool) -> KroneckerResult:
         coef = np.zeros((self.n_features, len(self.Y)), dtype=self.mean.dtype)

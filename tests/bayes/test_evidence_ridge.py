@@ -105,3 +105,11 @@ def test_collapse_is_said(rng):
 def test_bad_parameters():
     with pytest.raises(ValueError, match="kappa must be a number in"):
         EvidenceRidge(kappa=0).fit(np.eye(3), np.arange(3.0))
+
+
+def test_one_degree_of_freedom(rng):
+    """The evidence is flat: no coefficients are as good as any."""
+    X, y = rng.standard_normal((2, 4)), rng.standard_normal(2)
+    model = EvidenceRidge().fit(X, y)
+    assert not model.coef_.any()
+    assert model.noise_variance_ > 0

@@ -10,6 +10,7 @@ from bayes.kronecker_problems import DensePosterior, make_problem
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sparsesci.bayes import classical_sbl, kronecker_omp, oracle_least_squares
+from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.greedy import orthogonal_mp
 from sparsesci.operators import Kronecker
 from sparsesci.penalties import L1
@@ -106,6 +107,42 @@ def test_classical_evidence_never_falls(global_random_seed, noise):
     assert_allclose(scaled.coef, 100 * result.coef, rtol=1e-6, atol=1e-8)
 
 
+@every_field
+def test_neighbours_of_a_vector(complex_valued):
+    """One block of six in a vector of 60, from 30 observations."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 60)) + complex_valued * 1j * rng.standard_normal(
+        (30, 60)
+    )
+    coef = np.zeros(60, dtype=X.dtype)
+    coef[10:16] = [1.0, -2.0, 1.5, 1.0, -1.0, 2.0]
+    if complex_valued:
+        coef *= np.exp(1j * rng.uniform(0, 6, 60))
+    y = X @ coef + 0.05 * rng.standard_normal(30)
+    options = {"noise": 0.0025, "max_iter": 500}
+    found = classical_sbl(X, y, coupling=0.9, **options)
+    assert_array_equal(np.flatnonzero(abs(found.coef) > 0.3), np.arange(10, 16))
+    assert_allclose(found.coef, coef, atol=0.1)
+    for scale in (1e-6, 1e6):
+        given = {**options, "noise": 0.0025 * scale**2}
+        scaled = classical_sbl(X, scale * y, coupling=0.9, **given)
+        assert_allclose(scaled.coef, scale * found.coef, rtol=1e-7, atol=1e-9 * scale)
+
+
+def test_a_step_of_coupled_variances():
+    factors, y, _ = make_problem(0, ((4, 6),), noise=0.01)
+    X, options = factors[0], {"noise": 0.01, "prune": 0.0}
+    with pytest.warns(ConvergenceWarning):
+        first = classical_sbl(X, y, coupling=0.5, max_iter=1, **options)
+        second = classical_sbl(X, y, coupling=0.5, max_iter=2, **options)
+    dense = DensePosterior([X], first.gammas, 0.01, y[None])
+    moments = np.r_[0, dense.power[0] + dense.variance, 0]
+    pulled = 0.5 * (moments[1:-1] + 0.5 * (moments[:-2] + moments[2:]))
+    shares = np.r_[0, 1 / pulled, 0]
+    precisions = shares[1:-1] + 0.5 * (shares[:-2] + shares[2:])
+    assert_allclose(second.gammas[0], 1 / precisions, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("call", "text"),
     [
@@ -123,6 +160,7 @@ def test_classical_evidence_never_falls(global_random_seed, noise):
         ),
         (lambda f, y: classical_sbl(f[0], y), "y must have shape"),
         (lambda f, y: classical_sbl(f[0], y[:6], noise=-1.0), "noise must be"),
+        (lambda f, y: classical_sbl(f[0], y[:6], coupling=2), "coupling must be"),
     ],
 )
 def test_bad_input(call, text):

@@ -45,6 +45,46 @@ def test_close_and_below_for_correlated_columns(rng):
     assert model.evidence_ <= evidence
 
 
+def test_covariance_is_exact_where_all_columns_are_in(rng):
+    """A Gaussian posterior, of which the approximation only has the right mean."""
+    X, y, _ = regression(rng, 60, 8, mix=1.0)
+    known = {**KNOWN, "prior_inclusion": 1 - 1e-13}
+    model = SpikeSlabVB(**known, fit_intercept=False, tol=1e-13).fit(X, y)
+    prior = np.diag(np.sum(X**2, axis=0) / KNOWN["slab_variance"])
+    expected = KNOWN["noise_variance"] * np.linalg.inv(X.T @ X + prior)
+    assert_allclose(model.sigma_, expected, rtol=1e-6, atol=1e-9)
+    assert_allclose(model.slab_std_, np.sqrt(np.diag(expected)), rtol=1e-6)
+    _, std = model.predict(X, return_std=True)
+    variance = KNOWN["noise_variance"] + np.einsum("ij,jk,ik->i", X, expected, X)
+    assert_allclose(std, np.sqrt(variance), rtol=1e-6)
+
+
+def test_covariance_is_the_response_of_the_mean(rng):
+    """A small change t of X'y / noise moves the mean by the covariance times t."""
+    X, y, _ = regression(rng, 60, 6, noise=1.0, mix=1.0)
+    options = {**KNOWN, "fit_intercept": False, "tol": 1e-13}
+    model = SpikeSlabVB(**options).fit(X, y)
+    step = 1e-5 * KNOWN["noise_variance"] * np.linalg.pinv(X).T
+    moved = [SpikeSlabVB(**options).fit(X, y + s).coef_ for s in step.T]
+    response = (np.array(moved) - model.coef_) / 1e-5
+    assert_allclose(model.sigma_, response, atol=0.02 * np.abs(model.sigma_).max())
+
+
+def test_intervals_cover_the_truth_for_correlated_columns():
+    """Where neighbours have correlation 0.7, as often as they say, or nearly."""
+    rng, inside = np.random.default_rng(0), []
+    for _ in range(40):
+        X = rng.standard_normal((200, 40))
+        for j in range(1, 40):
+            X[:, j] = 0.7 * X[:, j - 1] + np.sqrt(0.51) * X[:, j]
+        coef = np.zeros(40)
+        coef[10:18] = rng.choice([-1, 1], 8) * rng.uniform(0.6, 2, 8)
+        model = SpikeSlabVB().fit(X, X @ coef + rng.standard_normal(200))
+        low, high = model.credible_interval(0.9).T
+        inside.append(((low <= coef) & (coef <= high))[10:18])
+    assert 0.86 <= np.mean(inside) <= 0.94
+
+
 @pytest.mark.parametrize("given", [{}, {"noise_variance": 0.2}, {"slab_variance": 9.0}])
 @pytest.mark.parametrize("mix", [0.0, 2.0])
 def test_bound_never_falls(rng, given, mix):

@@ -47,12 +47,13 @@ def test_the_prior_is_the_best(rng):
     for largest in (4.0, 12.0, 60.0):
         squares = rng.chisquare(1, 50)
         squares[0] = largest
-        prior = best_prior(squares, weights)
+        prior = best_prior(squares)
         grid = np.r_[0.0, np.geomspace(1e-4, 1e4, 2000)]
         values = [logsumexp(weights + log_bayes_factors(squares, v)) for v in grid]
         found = logsumexp(weights + log_bayes_factors(squares, prior))
         assert found >= max(values) - 1e-9
-    assert best_prior(np.full(50, 0.5), weights) == 0.0
+    assert best_prior(np.full(50, 0.5)) == 0.0
+    assert best_prior(np.zeros(0)) == 0.0
 
 
 @pytest.mark.parametrize("given", [{}, {"noise_variance": 0.25}])
@@ -63,6 +64,30 @@ def test_bound_never_falls(rng, given, mix):
     assert len(model.evidence_path_) == model.n_iter_
     slack = 1e-9 * np.abs(model.evidence_path_).max()
     assert np.all(np.diff(model.evidence_path_) >= -slack)
+
+
+def test_covariance_is_the_response_of_the_mean(rng):
+    """A small change t of X'y / noise moves the mean by the covariance times t."""
+    X, _, _ = regression(rng, 60, 6, mix=1.0)
+    X[:, 3] = X[:, 1] + 0.4 * rng.standard_normal(60)
+    y = X[:, [0, 1]] @ [1.0, -1.2] + rng.standard_normal(60)
+    known = {"noise_variance": 1.0, "prior_variance": 20.0, "fit_intercept": False}
+    model = SuSiE(2, **known, tol=1e-13).fit(X, y)
+    step = 1e-5 * np.linalg.pinv(X).T
+    moved = [SuSiE(2, **known, tol=1e-13).fit(X, y + s).coef_ for s in step.T]
+    response = (np.array(moved) - model.coef_) / 1e-5
+    largest = np.abs(model.sigma_).max()
+    assert_allclose(model.sigma_, response, atol=0.02 * largest)
+    assert abs(model.sigma_[0, 1]) > 0.1 * largest
+
+
+def test_nothing_but_constant_columns(rng):
+    y = rng.standard_normal(20)
+    for given in ({}, {"prior_variance": 2.0}):
+        model = SuSiE(**given).fit(np.ones((20, 3)), y)
+        assert not model.pip_.any()
+        assert model.credible_sets_ == []
+        assert model.noise_variance_ == pytest.approx(y.var(ddof=1))
 
 
 def test_twins_share(rng):
