@@ -289,6 +289,10 @@ def scales(trials: int, quick: bool) -> bool:
         "SuSiE": bayes.SuSiE,
         "EvidenceRidge": bayes.EvidenceRidge,
         "SBLRegressor": partial(bayes.SBLRegressor, max_iter=5000),
+        "MultitaskSBL": bayes.MultitaskSBL,
+        "BlockSBL": partial(bayes.BlockSBL, 5),
+        "PatternCoupledSBL": bayes.PatternCoupledSBL,
+        "HorseshoeRegressor": partial(bayes.HorseshoeRegressor, random_state=0),
         "ARDRegression": ARDRegression,
     }
     rng = np.random.default_rng(0)

@@ -19,6 +19,8 @@ Array = NDArray[Any]
 
 # A residual this small against the target is rounding: the noise never goes below.
 NOISE_FLOOR = 1e-12
+# The square of a smaller one has lost digits.
+_SMALLEST_NORM = 1e-145
 
 
 @dataclass
@@ -114,6 +116,8 @@ def standardize(
     norms = np.sqrt([design.inner(row, row) for row in Y])
     if not np.isfinite(norms).all():
         raise ValueError("y is too large: its sum of squares overflows; rescale it.")
+    if np.any((norms < _SMALLEST_NORM) & Y.any(axis=1)):
+        raise ValueError("y is too small: its sum of squares underflows; rescale it.")
     if joint:
         norms = np.full(len(Y), np.sqrt(np.mean(norms**2)))
     unit = Y / np.where(norms > 0, norms, 1.0)[:, None]

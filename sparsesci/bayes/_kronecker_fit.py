@@ -44,6 +44,9 @@ _LARGEST_LOG = 1.0
 # settles on wrong atoms more often. Projections of "am" are slow from above.
 _FIRST_LEVEL = 10.0
 _FIRST_PROJECTED_LEVEL = 1e-3
+# Below this effective number of coefficients, they are zero: variances would go on to
+# shrink until they underflow.
+_LEAST_EFFECTIVE = 1e-12
 # Learned noise starts at this share of the mean square of y, and ends above the other.
 _FIRST_NOISE = 0.1
 _LEAST_NOISE = 1e-12
@@ -136,7 +139,8 @@ class Fit:
                 n_active = math.prod(len(gamma) for gamma in self.gammas)
                 objective = -self.evidence_path[-1]
                 control.report(objective, math.inf, self.change, n_active, 0.0)
-            if self.change <= control.tol:
+            nothing_left = posterior.n_effective < _LEAST_EFFECTIVE
+            if self.change <= control.tol or nothing_left:
                 control.status = "converged"
             if control.status or control.exhausted():
                 return posterior

@@ -18,6 +18,8 @@ Array = NDArray[Any]
 
 # Columns whose cosine is 1 up to this are multiples of each other.
 _PARALLEL = 1e-12
+# Numbers that are larger, or smaller than 1 / it, have no squares.
+_LARGEST = 1e153
 
 
 def check_factors(factors: Any) -> list[Array]:
@@ -64,6 +66,11 @@ def check_observations(y: Any, factors: Sequence[Array]) -> tuple[Array, bool]:
         raise ValueError("y contains NaN or infinity.")
     if not y.any():
         raise ValueError("y must not be all zeros: no variance can be learned from it.")
+    if not 1 / _LARGEST < (largest := float(np.abs(y).max())) < _LARGEST:
+        raise ValueError(
+            "y is out of the range of squares: its largest magnitude is "
+            f"{largest:.0e}; rescale it."
+        )
     snapshots = np.ascontiguousarray(np.atleast_2d(y.T))
     return snapshots.reshape(-1, *rows), y.ndim == 1
 

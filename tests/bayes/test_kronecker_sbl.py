@@ -180,6 +180,17 @@ def test_callback_and_history():
     assert seen[0].n_active == 720 >= seen[-1].n_active
 
 
+@pytest.mark.parametrize(
+    ("mstep", "ratio"), [("svd", 1e30), ("am", 1e30), ("mm", 1e30), ("mm", 1e3)]
+)
+def test_nothing_but_noise(mstep, ratio):
+    factors, y, _ = make_problem(0)
+    result = kronecker_sbl(factors, y, mstep=mstep, noise=ratio * np.mean(y**2))
+    assert result.status == "converged"
+    assert np.linalg.norm(result.coef) < 0.1 * np.linalg.norm(y)
+    assert np.isfinite(result.evidence_path).all()
+
+
 # ---- bad input -----------------------------------------------------------------------
 FACTORS, Y, _ = make_problem(0)
 BAD = [
@@ -188,6 +199,8 @@ BAD = [
     ({"y": np.r_[Y[:-1], np.nan]}, "y contains NaN or infinity"),
     ({"y": np.r_[Y[:-1], np.inf]}, "y contains NaN or infinity"),
     ({"y": 0 * Y}, "y must not be all zeros"),
+    ({"y": 1e200 * Y}, "y is out of the range of squares"),
+    ({"y": 1e-200 * Y}, "y is out of the range of squares"),
     ({"y": ["a"] * 432}, "y must hold numbers"),
     ({"factors": []}, "at least one matrix"),
     ({"factors": FACTORS[0]}, "sequence of matrices"),
