@@ -22,6 +22,7 @@ from sparsesci.bayes._engine import (
     noise_step,
     variance_step,
 )
+from sparsesci.bayes._posterior import triangular
 from sparsesci.penalties import WeightedL1
 from sparsesci.solvers import coordinate_descent
 from sparsesci.utils.validation import check_choice, check_integer, check_real
@@ -131,11 +132,11 @@ class ReweightedL1(BatchSBL):
         B = self.moments.scaled
         cross = B.T @ every
         if self.moments.by_columns:
-            solved = np.linalg.solve(self.moments.root, cross)
+            solved = triangular(self.moments.root, cross)
             squares = np.einsum("ij,ij->j", every, every)
             squares -= np.einsum("ij,ij->j", solved, solved)
         else:
-            half = np.linalg.solve(self.moments.root, every)
+            half = triangular(self.moments.root, every)
             squares = np.einsum("ij,ij->j", half, half)
         return np.maximum(squares, 0.0) / self.noise
 

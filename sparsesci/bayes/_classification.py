@@ -401,7 +401,8 @@ class SpikeSlabVBClassifier(BayesianClassifier):
     coef_std_ : ndarray of the shape of `coef_`
         Posterior standard deviations.
     sigma_ : ndarray of shape (n_rows, n_features, n_features)
-        Posterior covariances, diagonal; computed when asked for.
+        Posterior covariances, diagonal: the approximation has no correlations, and for
+        correlated columns variances are too small. Computed when asked for.
     evidence_ : float
         Lower bound of the log evidence, summed over fits.
     evidence_path_ : list of ndarray

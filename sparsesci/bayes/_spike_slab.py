@@ -238,13 +238,14 @@ class SpikeSlabVB(WeightedBayesianRegressor):
     pip_ : ndarray of shape (n_features,)
         Posterior inclusion probabilities, alpha.
     slab_mean_, slab_std_ : ndarray of shape (n_features,)
-        Means and standard deviations of the coefficients, given that they are not 0.
+        Means and standard deviations of the coefficients, given that they are not 0;
+        the latter with what correlations add.
     noise_variance_, slab_variance_, prior_inclusion_ : float
         The parameters, learned or given.
     sigma_ : ndarray of shape (n_features, n_features)
-        Posterior covariance, diagonal; computed when asked for.
+        Posterior covariance, by linear response [3]_; computed when asked for.
     coef_std_ : ndarray of shape (n_features,)
-        Posterior standard deviations.
+        Posterior standard deviations: roots of its diagonal.
     evidence_ : float
         Lower bound of the log evidence (with the log priors of what is learned).
     evidence_path_ : ndarray of shape (n_steps,)
@@ -269,7 +270,17 @@ class SpikeSlabVB(WeightedBayesianRegressor):
     probability of all, and which one depends on the order of the first sweep: by
     correlation with y.
 
-    A sweep costs O(n_samples n_features); most look only at columns with a chance.
+    The product has no correlations, and its variances are too small where columns are
+    correlated. Covariances, intervals and errors of predictions therefore come from the
+    response of the means to a small change of the data, for columns of norm 1 ::
+
+        (D^-1 + (G - I) / sigma^2)^-1
+
+    with their inner products G and the variances D of the product. For orthogonal
+    columns this is D, and where all columns are in, the true covariance.
+
+    A sweep costs O(n_samples n_features); most look only at columns with a chance. The
+    covariance costs O(k^3) for k columns whose variance is not negligible.
 
     References
     ----------
@@ -277,6 +288,8 @@ class SpikeSlabVB(WeightedBayesianRegressor):
        Bayesian variable selection in regression. Bayesian Analysis, 7(1), 73-108.
     .. [2] K. Ray and B. Szabo (2022). Variational Bayes for high-dimensional linear
        regression with sparse priors. JASA, 117(539), 1270-1281.
+    .. [3] R. Giordano, T. Broderick and M. I. Jordan (2018). Covariances, robustness,
+       and variational Bayes. JMLR, 19(51), 1-49.
 
     Examples
     --------

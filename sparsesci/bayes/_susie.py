@@ -245,7 +245,8 @@ class SuSiE(WeightedBayesianRegressor):
     noise_variance_ : float
         Variance of the noise.
     sigma_ : ndarray of shape (n_features, n_features)
-        Posterior covariance, computed when asked for.
+        Posterior covariance, with the correlations of effects by linear response [2]_;
+        computed when asked for.
     coef_std_ : ndarray of shape (n_features,)
         Posterior standard deviations.
     evidence_ : float
@@ -267,12 +268,15 @@ class SuSiE(WeightedBayesianRegressor):
     -----
     Multiplying y or a column of X by a number multiplies results accordingly; sparse X
     is centred without becoming dense. A pass costs O(n_effects n_samples n_features).
+    See :class:`SpikeSlabVB` for the linear response.
 
     References
     ----------
     .. [1] G. Wang, A. Sarkar, P. Carbonetto and M. Stephens (2020). A simple new
        approach to variable selection in regression, with application to genetic fine
        mapping. JRSS B, 82(5), 1273-1300.
+    .. [2] R. Giordano, T. Broderick and M. I. Jordan (2018). Covariances, robustness,
+       and variational Bayes. JMLR, 19(51), 1-49.
 
     Examples
     --------
