@@ -6,7 +6,7 @@ The first picture shows the largest coefficients of a sparse Bayesian fit with t
 intervals, on the expression of 4088 genes of a bacterium and its production of
 riboflavin, 71 samples. The second compares predictions on samples that were left out,
 with their error bars. Where the data are not at hand, a generated twin of the same size
-takes their place: correlated columns, six of them with an effect.
+takes their place: correlated columns, four of them with an effect.
 
 The model and its evidence are those of the guide, :ref:`bayes`.
 """
