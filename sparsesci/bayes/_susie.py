@@ -170,6 +170,12 @@ class SingleEffects:
         return path, max(rise, 0.0)
 
 
+def inclusion(alpha: Array) -> Array:
+    """Probabilities that any of the effects is on a column, small ones with digits."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(-np.expm1(np.log1p(-alpha).sum(axis=0)))
+
+
 def credible_set(alpha: Array, coverage: float) -> Array:
     """The fewest columns that hold this much probability, the likeliest first."""
     order = np.argsort(-alpha, kind="stable")
@@ -341,7 +347,7 @@ class SuSiE(WeightedBayesianRegressor):
             path[-1],
             path,
             len(path),
-            pip=1 - np.prod(1 - model.alpha[live], axis=0),
+            pip=inclusion(model.alpha[live]),
             extra={
                 "credible_sets_": sets,
                 "purity_": pure,

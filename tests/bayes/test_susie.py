@@ -90,6 +90,23 @@ def test_nothing_but_constant_columns(rng):
         assert model.noise_variance_ == pytest.approx(y.var(ddof=1))
 
 
+def test_intervals_of_columns_that_are_surely_out(rng):
+    """Probabilities below the rounding unit: moments given inclusion stay moderate."""
+    X = rng.standard_normal((200, 60))
+    y = 1.6 * X[:, 7] + rng.standard_normal(200)
+    model = SuSiE(1, prior_variance=200.0).fit(X, y)
+    assert 0 < np.delete(model.pip_, 7).max() < 1e-30
+    assert_allclose(model.pip_, model.alpha_[0], rtol=1e-12)
+    low, high = model.credible_interval(0.9).T
+    assert low[7] < 1.6 + 0.5
+    assert high[7] > 1.6 - 0.5
+    assert not np.delete([low, high], 7, axis=1).any()
+    several = SuSiE(3, prior_variance=200.0).fit(X, y)
+    product = 1 - np.prod(1 - several.alpha_, axis=0)
+    assert_allclose(several.pip_, product, rtol=1e-9, atol=1e-14)
+    assert np.isfinite(several.credible_interval(0.9)).all()
+
+
 def test_twins_share(rng):
     X = rng.standard_normal((80, 20))
     X[:, 11] = X[:, 4] * -3
