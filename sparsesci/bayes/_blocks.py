@@ -187,10 +187,11 @@ class BlockSBL(UnweightedBayesianRegressor):
     learn_correlation : bool, default=True
         Whether to estimate r, at each update from the second moments; else it is 0.
         The estimate is no maximum of the evidence: with it, the evidence may fall.
-    noise_variance : "auto", "learn" or float, default="learn"
-        Variance of the noise, in squared units of y. "learn" maximises the evidence
-        over it as well: what holds coefficients together keeps it from collapsing, and
-        a warning says where it did. "auto" is explained in :class:`SBLRegressor`.
+    noise_variance : "auto", "learn" or float, default="auto"
+        Variance of the noise, in squared units of y. "auto" learns it where there are
+        fewer columns than samples, and else takes the estimate of :class:`FastSBL`; see
+        :class:`SBLRegressor`. "learn" maximises the evidence over it in any case: with
+        more columns than samples it mostly collapses, and a warning says where it did.
     prune : float, default=1e-6
         Blocks whose variance is at most this part of the largest are left out.
     fit_intercept : bool, default=True
@@ -261,7 +262,7 @@ class BlockSBL(UnweightedBayesianRegressor):
         *,
         update="bo",
         learn_correlation=True,
-        noise_variance="learn",
+        noise_variance="auto",
         prune=1e-6,
         fit_intercept=True,
         tol=1e-4,

@@ -45,7 +45,11 @@ def test_posterior_mean_and_noise(rng, shape):
     model = HorseshoeRegressor(4000, n_warmup=500, n_chains=2, random_state=1).fit(X, y)
     error = model.coef_std_ / np.sqrt(model.ess_)
     assert np.all(np.abs(model.coef_ - mean) <= 5 * error + 0.02 * np.abs(mean).max())
-    assert model.noise_variance_ == pytest.approx(noise, rel=0.15)
+    # With fewer rows than columns the noise has long tails, and many draws are alike.
+    draws = model.noise_samples_
+    (size,) = effective_sample_size(draws[..., None])
+    error = draws.std() / np.sqrt(size)
+    assert model.noise_variance_ == pytest.approx(noise, abs=5 * error + 0.02 * noise)
 
 
 def test_repeated_with_a_seed(rng):

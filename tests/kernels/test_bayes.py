@@ -102,6 +102,7 @@ def test_each_move_is_the_best_and_keeps_the_state(kernels, rng, noise, penalty)
         assert after - before == pytest.approx(model.all_gains[-1], abs=1e-8)
         assert after >= best - 1e-8
     assert len(model.all_gains) > 3
+    assert model.burst(1000) == -1
     assert model.best_single_change() <= model.objective(model.all_rho) + 1e-8
 
 
