@@ -22,6 +22,7 @@ ENTRIES: dict[str, tuple[str, int]] = {
     "probing": ("selection:probing", 40),
     "irs": ("irs:study", 50),
     "irs-classical": ("irs:classical", 5),
+    "irs-coupled": ("irs:coupled", 50),
     "kronecker-estep": ("kronecker:estep", 20),
     "kronecker-memory": ("kronecker:memory", 1),
     "kronecker-study": ("kronecker:study", 60),

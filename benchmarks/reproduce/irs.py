@@ -2,8 +2,8 @@
 
 The set-up of He and Joseph (2024). Reference numbers are those of the authors'
 published results, means of 50 trials; pilots and patterns are drawn once there and
-every ten trials here. Classical SBL takes half a minute for each channel: it has an
-entry of its own.
+every ten trials here. Without structure in the prior, a channel takes half a minute, or
+some seconds with coupled neighbours: these have entries of their own.
 """
 
 from __future__ import annotations
@@ -163,20 +163,33 @@ def study(trials: int, quick: bool) -> bool:
 
 def classical(trials: int, quick: bool) -> bool:
     """Without structure in the prior, on the first trials."""
+    return _against({"classical": _classical}, trials, quick)
+
+
+def coupled(trials: int, quick: bool) -> bool:
+    """Neighbours in the order of the vector coupled, no structure.
+
+    No claim on its place after "classical", as in the published means: this one's start
+    and thresholds follow the scale of y.
+    """
+    method = partial(_classical, coupling=0.9)
+    return _against({"classical, coupled": method}, trials, quick)
+
+
+def _against(
+    methods: dict[str, Callable[[Any], Any]], trials: int, quick: bool
+) -> bool:
+    """Compare with methods whose prior has structure."""
     snrs = (20,) if quick else (12, 16, 20)
     names = ("SVD", "AM", "MM", "PC .8, MM")
-    methods = {name: METHODS[name] for name in names}
-    methods["classical"] = _classical
-    methods["classical, coupled"] = partial(_classical, coupling=0.9)
-    means, _ = _table(methods, trials, snrs)
+    means, _ = _table({**{n: METHODS[n] for n in names}, **methods}, trials, snrs)
     met = []
     for snr in snrs:
-        worst = max(means[name, snr] for name in names)
-        coupled = means["PC .8, MM", snr] < min(means[n, snr] for n in names[:3])
+        neighbours = means["PC .8, MM", snr]
+        others = [means[name, snr] for name in names[:3]]
         text = f"{snr} dB: coupled below the others with structure"
-        met.append(claim(text, coupled))
-        text = f"{snr} dB: all with structure below classical"
-        met.append(claim(text, worst < means["classical", snr]))
-    # No claim on the coupled one without structure: the published means are above those
-    # of "classical", ours, whose start and thresholds follow the scale of y, below.
+        met.append(claim(text, neighbours < min(others)))
+        for name in methods:
+            text = f"{snr} dB: all with structure below {name}"
+            met.append(claim(text, max(others) < means[name, snr]))
     return all(met)

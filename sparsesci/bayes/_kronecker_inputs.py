@@ -123,12 +123,22 @@ def usable_columns(factors: Sequence[Array]) -> list[NDArray[np.intp]]:
 
 
 def _warn_of_repeated(k: int, directions: Array, usable: Array) -> None:
-    cosines = np.abs(directions.conj().T @ directions)
-    first, second = np.nonzero(np.triu(cosines > 1 - _PARALLEL, 1))
-    if first.size:
-        pair = int(usable[first[0]]), int(usable[second[0]])
+    """Warn of parallel columns: without all their inner products.
+
+    Their inner products with a probe are of the same size, so that they are neighbours
+    in that order.
+    """
+    probe = np.cos(np.arange(len(directions)))
+    sizes = np.abs(probe @ directions) / np.linalg.norm(probe)
+    order = np.argsort(sizes, kind="stable")
+    near = np.flatnonzero(np.diff(sizes[order]) <= math.sqrt(2 * _PARALLEL))
+    first, second = np.sort([order[near], order[near + 1]], axis=0)
+    inner = np.sum(directions[:, first].conj() * directions[:, second], axis=0)
+    parallel = np.flatnonzero(np.abs(inner) > 1 - _PARALLEL)
+    if parallel.size:
+        pair = int(usable[first[parallel[0]]]), int(usable[second[parallel[0]]])
         warn_caller(
-            f"factors[{k}] has {first.size} pairs of columns that are multiples of "
+            f"factors[{k}] has {parallel.size} pairs of columns that are multiples of "
             f"each other, such as {pair}: the data cannot tell their coefficients "
             "apart.",
             UserWarning,
