@@ -100,7 +100,37 @@ def predict_with_std(estimator: Any, X: Any) -> tuple[Any, Any]:
     return mean, np.sqrt(variance).astype(mean.dtype)
 
 
-class BayesianRegressor(LinearRegressor):
+class CredibleIntervals:
+    """Intervals of estimators with `coef_` and `coef_std_`."""
+
+    coef_: Any
+    coef_std_: Any
+
+    def credible_interval(self, level: float = 0.9) -> Any:
+        """Intervals that hold each coefficient with a posterior probability.
+
+        Parameters
+        ----------
+        level : float, default=0.9
+            Posterior probability of each interval, in (0, 1).
+
+        Returns
+        -------
+        intervals : ndarray of shape (n_features, 2) or (n_rows, n_features, 2)
+            Lower and upper ends, for each entry of `coef_`: quantiles of the posterior,
+            with equal tails. Where a coefficient is most probably exactly 0, both are.
+        """
+        check_is_fitted(self)
+        check_real("level", level, 0, 1, open_low=True, open_high=True)
+        tails = (1 - level) / 2, (1 + level) / 2
+        return np.stack([self._quantile(tail) for tail in tails], axis=-1)
+
+    def _quantile(self, probability: float) -> Array:
+        """Quantile of the posterior of each coefficient: here, a normal one."""
+        return np.asarray(self.coef_ + ndtri(probability) * self.coef_std_)
+
+
+class BayesianRegressor(CredibleIntervals, LinearRegressor):
     """Base of the Bayesian regressors with one target."""
 
     _takes_sparse: ClassVar[bool] = False
@@ -181,29 +211,6 @@ class BayesianRegressor(LinearRegressor):
         """Posterior standard deviations of the coefficients."""
         check_is_fitted(self)
         return np.sqrt(self._posterior.variance).astype(self.coef_.dtype)
-
-    def credible_interval(self, level: float = 0.9) -> Any:
-        """Intervals that hold each coefficient with a posterior probability.
-
-        Parameters
-        ----------
-        level : float, default=0.9
-            Posterior probability of each interval, in (0, 1).
-
-        Returns
-        -------
-        intervals : ndarray of shape (n_features, 2)
-            Lower and upper ends: quantiles of the posterior, with equal tails. Where a
-            coefficient is most probably exactly 0, both are.
-        """
-        check_is_fitted(self)
-        check_real("level", level, 0, 1, open_low=True, open_high=True)
-        tails = (1 - level) / 2, (1 + level) / 2
-        return np.stack([self._quantile(tail) for tail in tails], axis=1)
-
-    def _quantile(self, probability: float) -> Array:
-        """Quantile of the posterior of each coefficient: here, a normal one."""
-        return np.asarray(self.coef_ + ndtri(probability) * self.coef_std_)
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the target, with the standard deviation of new observations.

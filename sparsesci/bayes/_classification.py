@@ -4,12 +4,14 @@ The logistic likelihood has a Gaussian lower bound for each value of one paramet
 sample, ``xi_i``. With it, a sample is an observation ``(y_i - 1/2) / w_i`` of the
 linear function with precision ``w_i = tanh(xi_i / 2) / (2 xi_i)``: a regression with
 known noise. At its best, xi_i^2 is the posterior second moment of the linear function.
+The bound is more curved than the likelihood: at the end, variances are computed with the
+curvature of the latter.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,16 +23,23 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sparsesci.bayes._ascent import EvidenceAscent, Rule
-from sparsesci.bayes._base import warn_unconverged
+from sparsesci.bayes._base import CredibleIntervals, warn_unconverged
 from sparsesci.bayes._data import Standardized, standardize
 from sparsesci.bayes._fast_sbl import check_penalty, price
 from sparsesci.bayes._posterior import Posterior
-from sparsesci.bayes._spike_slab import SpikeSlab, check_spike_slab_options
+from sparsesci.bayes._spike_slab import (
+    SpikeSlab,
+    check_spike_slab_options,
+    matched_quantile,
+)
 from sparsesci.solvers._inputs import clean_csc
 from sparsesci.utils.regressor import checked_samples
 from sparsesci.utils.validation import check_flag, check_integer, check_real
 
 Array = NDArray[Any]
+
+# Of the log likelihood of a sample: where classes are separated, hardly any is left.
+_LEAST_CURVATURE = 1e-10
 
 
 @dataclass
@@ -62,12 +71,27 @@ def bound_constant(xi: Array, weights: Array, target: Array, counts: Array) -> f
     return float(counts @ (sample + weights * target**2 / 2))
 
 
-class BayesianClassifier(ClassifierMixin, BaseEstimator):
+def free_intercept(data: Standardized) -> tuple[Array, float]:
+    """Where the intercept is independent of the coefficients, and its variance there.
+
+    Zeros without an intercept; for noise 1.
+    """
+    means = data.design.means
+    if means is None:
+        return np.zeros(data.n_features), 0.0
+    return means + data.design.shift, 1 / data.weight
+
+
+class BayesianClassifier(CredibleIntervals, ClassifierMixin, BaseEstimator):
     """Base of the classifiers: one fit for two classes, else one for each class."""
 
     @abstractmethod
     def _check_options(self) -> None:
         """Refuse bad parameters, before any data are looked at."""
+
+    @abstractmethod
+    def _posterior(self, data: Standardized, plain: Standardized, state: Any) -> Any:
+        """Return the covariance in the units of `data` at the end of a regression."""
 
     @abstractmethod
     def _regress(
@@ -144,22 +168,39 @@ class BayesianClassifier(ClassifierMixin, BaseEstimator):
                     break
         if not abs(rise) <= self.tol:
             warn_unconverged(type(self).__name__, len(path), abs(rise), self.tol)
-        return fit, path
+        return self._with_curvature(X, positive, counts, plain, fit, before), path
+
+    def _with_curvature(
+        self,
+        X: Any,
+        positive: Array,
+        counts: Array,
+        plain: Standardized,
+        fit: Fit,
+        state: Any,
+    ) -> Fit:
+        """The same means, with variances by the curvature of the likelihood there."""
+        mean, _ = fit.moments(X)
+        chances = expit(mean)
+        weights = np.maximum(chances * (1 - chances), _LEAST_CURVATURE)
+        target = mean + (positive - chances) / weights
+        data = standardize(X, target[None], counts * weights, self.fit_intercept)
+        scales = data.y_norms[0] * data.inverse_norms
+        posterior = self._posterior(data, plain, state).rescale(scales)
+        center, variance = free_intercept(data)
+        return replace(fit, posterior=posterior, center=center, mean_variance=variance)
 
     def _one_regression(
         self, data: Standardized, plain: Standardized, before: Any
     ) -> tuple[Fit, float, Any]:
         """One weighted regression, and its log evidence without normalisation."""
-        p, means = data.n_features, data.design.means
         scales = data.y_norms[0] * data.inverse_norms
         coef, posterior, value, extra, state = self._regress(data, plain, before)
         coef = coef * scales
         intercept = float(data.design.intercept(coef[:, None], data.y_means)[0])
-        center, variance = np.zeros(p), 0.0
-        if means is not None:
-            center, variance = means + data.design.shift, 1 / data.weight
-            # What the mean explains, and the flat prior of the intercept.
-            value += 0.5 * np.log(2 * np.pi / data.weight)
+        center, variance = free_intercept(data)
+        if variance:  # what the mean explains, and the flat prior of the intercept
+            value += 0.5 * np.log(2 * np.pi * variance)
         fit = Fit(coef, posterior.rescale(scales), intercept, center, variance, extra)
         return fit, value, state
 
@@ -288,7 +329,8 @@ class FastSBLClassifier(BayesianClassifier):
     coef_std_ : ndarray of the shape of `coef_`
         Posterior standard deviations.
     sigma_ : ndarray of shape (n_rows, n_features, n_features)
-        Posterior covariances, computed when asked for.
+        Posterior covariances, with the curvature of the likelihood at the mean;
+        computed when asked for.
     evidence_ : float
         Lower bound of the log evidence less the penalties, summed over fits.
     evidence_path_ : list of ndarray
@@ -345,20 +387,28 @@ class FastSBLClassifier(BayesianClassifier):
         if self.max_active is not None:
             check_integer("max_active", self.max_active)
 
-    def _regress(self, data: Standardized, plain: Standardized, before: Any) -> Any:
+    def _ascent(self, data: Standardized, gammas: Any) -> EvidenceAscent:
+        """A model with these variances, or none, in the units of the user."""
         noise = 1 / data.unit
         cap = data.n_features if self.max_active is None else self.max_active
         rule = Rule(price(self.penalty, data.n_varying), noise, cap, 1e-8, 10_000)
         model = EvidenceAscent(data, rule)
-        scales = data.y_norms[0] * data.inverse_norms
-        if before is not None:
-            columns = np.flatnonzero(before)
-            model.load(columns, before[columns] / (noise * scales[columns] ** 2))
+        if gammas is not None:
+            columns = np.flatnonzero(gammas)
+            scales = data.y_norms[0] * data.inverse_norms[columns]
+            model.load(columns, gammas[columns] / (noise * scales**2))
+        return model
+
+    def _posterior(self, data: Standardized, plain: Standardized, state: Any) -> Any:
+        return self._ascent(data, state).posterior
+
+    def _regress(self, data: Standardized, plain: Standardized, before: Any) -> Any:
+        model = self._ascent(data, before)
         model.run()
-        energy = model.energy / noise
+        energy = model.energy / model.rule.noise
         value = -0.5 * (model.log_determinant + energy)
-        gammas = model.gammas * scales**2
-        value -= rule.penalty * model.n_active
+        gammas = model.gammas * (data.y_norms[0] * data.inverse_norms) ** 2
+        value -= model.rule.penalty * model.n_active
         return model.coef, model.posterior, value, {"gammas_": gammas}, gammas
 
 
@@ -401,8 +451,9 @@ class SpikeSlabVBClassifier(BayesianClassifier):
     coef_std_ : ndarray of the shape of `coef_`
         Posterior standard deviations.
     sigma_ : ndarray of shape (n_rows, n_features, n_features)
-        Posterior covariances, diagonal: the approximation has no correlations, and for
-        correlated columns variances are too small. Computed when asked for.
+        Posterior covariances, with the curvature of the likelihood at the mean and
+        correlations by linear response, see :class:`SpikeSlabVB`; computed when asked
+        for.
     evidence_ : float
         Lower bound of the log evidence, summed over fits.
     evidence_path_ : list of ndarray
@@ -455,7 +506,8 @@ class SpikeSlabVBClassifier(BayesianClassifier):
     def _check_options(self) -> None:
         check_spike_slab_options(self)
 
-    def _regress(self, data: Standardized, plain: Standardized, before: Any) -> Any:
+    def _model(self, data: Standardized, plain: Standardized, state: Any) -> SpikeSlab:
+        """A model that begins with this state, if any."""
         # The prior means norms without the weights of the bound, the data those with.
         noise, norms = 1 / data.unit, plain.norms**2 * plain.weight
         ratio = np.ones_like(norms)
@@ -463,15 +515,27 @@ class SpikeSlabVBClassifier(BayesianClassifier):
         slab = self.slab_variance
         slab = None if slab is None else slab * plain.weight
         model = SpikeSlab(data, noise, slab, self.prior_inclusion, data.dof, ratio)
-        scales = data.y_norms[0] * data.inverse_norms
-        if before is not None:
-            alpha, mean, model.slab, model.inclusion = before
+        if state is not None:
+            scales = data.y_norms[0] * data.inverse_norms
+            alpha, mean, model.slab, model.inclusion = state
             moved = np.divide(mean, scales, out=np.zeros_like(mean), where=scales > 0)
             model.start(alpha, moved)
+        return model
+
+    def _posterior(self, data: Standardized, plain: Standardized, state: Any) -> Any:
+        return self._model(data, plain, state).posterior()
+
+    def _regress(self, data: Standardized, plain: Standardized, before: Any) -> Any:
+        model = self._model(data, plain, before)
+        scales = data.y_norms[0] * data.inverse_norms
         path, _ = model.run(0.1 * self.tol, 1000)
         # Without the normalisation of the noise.
-        value = path[-1] + 0.5 * model.dof * np.log(2 * np.pi * noise)
+        value = path[-1] + 0.5 * model.dof * np.log(2 * np.pi * model.noise)
         p = data.n_features
         posterior = Posterior(p, np.arange(p), model.coef_variance, np.zeros((p, 0)))
         state = model.alpha, model.mean * scales, model.slab, model.inclusion
         return model.coef, posterior, value, {"pip_": model.alpha}, state
+
+    def _quantile(self, probability: float) -> Array:
+        moments = self.pip_, self.coef_, self.coef_std_
+        return matched_quantile(probability, *moments)

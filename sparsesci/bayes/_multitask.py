@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sparsesci._logging import warn_caller
 from sparsesci.bayes._base import (
+    CredibleIntervals,
     predict_with_std,
     warn_of_collapse,
     warn_unconverged,
@@ -23,7 +24,7 @@ from sparsesci.utils.regressor import LinearRegressor
 from sparsesci.utils.validation import check_choice, check_flag
 
 
-class MultitaskSBL(MultiOutputMixin, LinearRegressor):
+class MultitaskSBL(CredibleIntervals, MultiOutputMixin, LinearRegressor):
     r"""Sparse Bayesian learning for several targets: M-SBL.
 
     The model is, for each of the targets y_l ::

@@ -197,6 +197,14 @@ def mixture_quantile(q: float, alpha: Array, mean: Array, std: Array) -> Array:
     return np.where(inside | (alpha == 0), 0.0, result)
 
 
+def matched_quantile(q: float, pip: Array, mean: Array, std: Array) -> Array:
+    """Quantiles of a point mass at 0 and a normal part with these moments together."""
+    inside = np.maximum(pip, np.finfo(float).tiny)
+    given = mean / inside
+    variance = (std**2 + mean**2) / inside - given**2
+    return mixture_quantile(q, pip, given, np.sqrt(np.maximum(variance, 0.0)))
+
+
 class SpikeSlabVB(WeightedBayesianRegressor):
     r"""Spike-and-slab regression by coordinate-ascent variational inference.
 

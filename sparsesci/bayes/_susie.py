@@ -20,7 +20,7 @@ from sparsesci.bayes._base import (
 )
 from sparsesci.bayes._data import NOISE_FLOOR, Standardized
 from sparsesci.bayes._posterior import Posterior, linear_response, moving
-from sparsesci.bayes._spike_slab import mixture_quantile
+from sparsesci.bayes._spike_slab import matched_quantile
 from sparsesci.utils.validation import check_integer, check_real
 
 Array = NDArray[Any]
@@ -379,9 +379,4 @@ class SuSiE(WeightedBayesianRegressor):
         return sets, purities, np.array([values[1] for _, values in ranked], dtype=int)
 
     def _quantile(self, probability: float) -> Array:
-        """Of a point mass at 0 and a normal one, with the moments of the posterior."""
-        inside = np.maximum(self.pip_, np.finfo(float).tiny)
-        mean = self.coef_ / inside
-        square = (self.coef_std_**2 + self.coef_**2) / inside
-        std = np.sqrt(np.maximum(square - mean**2, 0.0))
-        return mixture_quantile(probability, self.pip_, mean, std)
+        return matched_quantile(probability, self.pip_, self.coef_, self.coef_std_)

@@ -143,12 +143,13 @@ class PosteriorIntervalDisplay:
         line_kw=None,
         point_kw=None,
     ):
-        """Draw the intervals of a fitted regressor of :mod:`sparsesci.bayes`.
+        """Draw the intervals of a fitted estimator of :mod:`sparsesci.bayes`.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted, with `coef_` of one dimension and `credible_interval`.
+            Fitted, with `credible_interval` and `coef_` of one dimension, or of one
+            row, as classifiers of two classes have it.
         level : float, default=0.9
             Posterior probability of each interval, in (0, 1).
         feature_names : array-like of str of shape (n_features,), default=None
@@ -173,9 +174,17 @@ class PosteriorIntervalDisplay:
                 "estimator must have credible_interval, got "
                 f"{type(estimator).__name__}."
             )
+        coef, intervals = estimator.coef_, estimator.credible_interval(level)
+        if np.ndim(coef) == 2 and len(coef) == 1:
+            coef, intervals = coef[0], intervals[0]
+        if np.ndim(coef) != 1:
+            raise TypeError(
+                "estimator must have one row of coefficients, got coef_ of shape "
+                f"{np.shape(coef)}."
+            )
         display = cls(
-            coef=estimator.coef_,
-            intervals=estimator.credible_interval(level),
+            coef=coef,
+            intervals=intervals,
             feature_names=_names(feature_names, estimator, np.size(estimator.coef_)),
             level=level,
         )

@@ -43,6 +43,9 @@ def fit(model, X, y):
     for attribute in ("coef_", "intercept_", "coef_std_", "sigma_", "evidence_"):
         assert not np.isnan(getattr(model, attribute, 0.0)).any(), attribute
     assert np.isfinite(predicted).all()
+    intervals = model.credible_interval()
+    assert intervals.shape == (*model.coef_.shape, 2)
+    assert np.all(intervals[..., 0] <= intervals[..., 1])
     if hasattr(model, "noise_variance_"):
         assert model.noise_variance_ >= 0
         mean, std = model.predict(X, return_std=True)

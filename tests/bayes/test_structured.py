@@ -61,6 +61,16 @@ def test_columns_are_shared_and_noise_is_learned(rng):
     assert std.min() > np.sqrt(model.noise_variance_)
 
 
+def test_intervals_of_several_targets(rng):
+    X, Y = tasks(rng)
+    model = MultitaskSBL().fit(X, Y)
+    intervals = model.credible_interval(0.9)
+    assert intervals.shape == (5, 15, 2)
+    width = 2 * 1.6448536 * model.coef_std_
+    assert_allclose(np.diff(intervals)[..., 0], np.tile(width, (5, 1)), rtol=1e-6)
+    assert_allclose(intervals.mean(axis=-1), model.coef_, atol=1e-12)
+
+
 @pytest.mark.parametrize("update", ["em", "mm"])
 def test_joint_evidence_never_falls(rng, update):
     X, Y = tasks(rng)
