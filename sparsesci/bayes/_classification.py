@@ -4,8 +4,8 @@ The logistic likelihood has a Gaussian lower bound for each value of one paramet
 sample, ``xi_i``. With it, a sample is an observation ``(y_i - 1/2) / w_i`` of the
 linear function with precision ``w_i = tanh(xi_i / 2) / (2 xi_i)``: a regression with
 known noise. At its best, xi_i^2 is the posterior second moment of the linear function.
-The bound is more curved than the likelihood: at the end, variances are computed with the
-curvature of the latter.
+The bound is more curved than the likelihood: at the end, variances are computed with
+the curvature of the latter.
 """
 
 from __future__ import annotations
