@@ -7,15 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
-import sklearn
 from joblib import cpu_count, effective_n_jobs
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
@@ -40,6 +34,7 @@ from sparsesci.solvers._coordinate_descent import (
 from sparsesci.solvers._inputs import checked_data, flattened, target_rows
 from sparsesci.solvers._path import alpha_grid, check_alphas
 from sparsesci.utils.criteria import CRITERIA
+from sparsesci.utils.routing import SplitterRouting
 from sparsesci.utils.validation import check_choice
 
 
@@ -52,7 +47,7 @@ def _shared_cores(n_jobs: int | None) -> AbstractContextManager[Any]:
     return threadpool_limits(limits=limit, user_api="blas")
 
 
-class LinearModelCV(SparseLinearModel):
+class LinearModelCV(SplitterRouting, SparseLinearModel):
     """Base of the estimators that choose alpha on folds and refit on all data."""
 
     _multi_task = False
@@ -87,7 +82,7 @@ class LinearModelCV(SparseLinearModel):
             Fitted estimator.
         """
         control, grids, alphas = self._check_parameters()
-        split_params = self._split_params(sample_weight, params)
+        split_params = self._split_params(params, sample_weight)
         X, y = self._check_data(X, y)
         for grid in grids:
             grid.penalty.check_n_features(X.shape[1])
@@ -125,18 +120,6 @@ class LinearModelCV(SparseLinearModel):
             for grid in grids:
                 check_grid_ratio(grid.penalty)
         return control, grids, alphas
-
-    def _split_params(self, sample_weight: Any, params: dict[str, Any]) -> Any:
-        if sklearn.get_config()["enable_metadata_routing"]:
-            if sample_weight is not None:
-                params = {**params, "sample_weight": sample_weight}
-            return process_routing(self, "fit", **params).splitter.split
-        if params:
-            raise ValueError(
-                f"Passing [{', '.join(params)}] to fit is only supported if "
-                "enable_metadata_routing=True; see sklearn.set_config."
-            )
-        return {}
 
     def _check_data(self, X: Any, y: Any) -> tuple[Any, Any]:
         X, y = checked_data(self, X, y, multi_output=True)
@@ -269,23 +252,6 @@ class LinearModelCV(SparseLinearModel):
         model.fit(X, y, sample_weight=sample_weight)
         for name in ("coef_", "intercept_", "dual_gap_", "objective_", "n_iter_"):
             setattr(self, name, getattr(model, name))
-
-    def get_metadata_routing(self) -> Any:
-        """Return the routing of metadata: `sample_weight` here, others to the splitter.
-
-        Returns
-        -------
-        routing : MetadataRouter
-            See scikit-learn's user guide on metadata routing.
-        """
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(
-                splitter=check_cv(self.cv),
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
