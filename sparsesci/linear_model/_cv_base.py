@@ -22,7 +22,8 @@ from sparsesci.linear_model._base import (
     checked_weights,
 )
 from sparsesci.linear_model._criterion import criterion_path
-from sparsesci.linear_model._folds import Curve, Data, Grid, fold_curves, shared_gram
+from sparsesci.linear_model._fold_grams import fold_grams
+from sparsesci.linear_model._folds import Curve, Data, Fold, Grid, fold_curves
 from sparsesci.linear_model._gram import check_precompute
 from sparsesci.linear_model._path import check_grid_ratio
 from sparsesci.solvers._coordinate_descent import (
@@ -92,8 +93,8 @@ class LinearModelCV(SplitterRouting, SparseLinearModel):
         whole = make_setting(X, data.Y, weights, self.fit_intercept, False)
         self._fill_grids(grids, alphas, whole)
         if self.criterion == "cv":
-            folds = list(check_cv(self.cv).split(X, y, **split_params))
-            curves = self._run_folds(data, whole, grids, folds, control)
+            splits = list(check_cv(self.cv).split(X, y, **split_params))
+            curves = self._run_folds(data, whole, grids, splits, control)
             which, where = self._choose_by_errors(curves)
         else:
             which, where = self._choose_by_criterion(whole, grids, control)
@@ -122,7 +123,7 @@ class LinearModelCV(SplitterRouting, SparseLinearModel):
         return control, grids, alphas
 
     def _check_data(self, X: Any, y: Any) -> tuple[Any, Any]:
-        X, y = checked_data(self, X, y, multi_output=True)
+        X, y = checked_data(self, X, y, multi_output=True, finite=False)
         name = type(self).__name__
         if self._multi_task and y.ndim == 1:
             raise ValueError(
@@ -148,32 +149,30 @@ class LinearModelCV(SplitterRouting, SparseLinearModel):
             )
 
     def _run_folds(
-        self, data: Data, whole: Setting, grids: Any, folds: Any, control: Any
+        self, data: Data, whole: Setting, grids: Any, splits: Any, control: Any
     ) -> Any:
         """Return the curves of each fold, one for each grid."""
         precompute = getattr(self, "precompute", False)
-        shared = shared_gram(whole.design, precompute)
-        seeds: list[int | None] = [None] * len(folds)
+        seeds: list[int | None] = [None] * len(splits)
         if self.selection == "random":
             rng = check_random_state(self.random_state)
-            seeds = [int(rng.randint(2**31 - 1)) for _ in folds]
-        curve = delayed(fold_curves)
+            seeds = [int(rng.randint(2**31 - 1)) for _ in splits]
         backend = get_config()["backend"]
         with _shared_cores(self.n_jobs):
+            tests = [test for _, test in splits]
+            shared = fold_grams(whole.design, precompute, tests, self.n_jobs)
             curves = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-                curve(
+                delayed(fold_curves)(
                     data,
                     grids,
-                    train,
-                    test,
+                    Fold(number, train, test, seed),
                     control,
                     precompute,
                     shared,
-                    seed,
                     backend,
                     self.keep_coefs,
                 )
-                for (train, test), seed in zip(folds, seeds)
+                for number, ((train, test), seed) in enumerate(zip(splits, seeds))
             )
         failed = sum(c.n_unconverged for fold in curves for c in fold)
         if failed:
