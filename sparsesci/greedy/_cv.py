@@ -6,14 +6,8 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
 from sklearn.utils.parallel import Parallel, delayed
 
 from sparsesci._config import config_context, get_config
@@ -32,12 +26,13 @@ from sparsesci.solvers._inputs import (
     target_rows,
 )
 from sparsesci.utils.regressor import LinearRegressor
+from sparsesci.utils.routing import SplitterRouting
 from sparsesci.utils.validation import check_flag, check_integer
 
 Array = NDArray[Any]
 
 
-class _SizeCV(LinearRegressor):
+class _SizeCV(SplitterRouting, LinearRegressor):
     """Base: paths over the size on each fold, the best mean error, a last fit."""
 
     _limit: ClassVar[str]  # name of the parameter that holds the largest size
@@ -112,16 +107,6 @@ class _SizeCV(LinearRegressor):
             )
         return flattened(y)
 
-    def _split_params(self, params: dict[str, Any]) -> Any:
-        if sklearn.get_config()["enable_metadata_routing"]:
-            return process_routing(self, "fit", **params).splitter.split
-        if params:
-            raise ValueError(
-                f"Passing [{', '.join(params)}] to fit is only supported if "
-                "enable_metadata_routing=True; see sklearn.set_config."
-            )
-        return {}
-
     def _curve(
         self, X: Any, y: Array, train: Any, test: Any, k_max: int, backend: str
     ) -> tuple[Array, float]:
@@ -134,19 +119,6 @@ class _SizeCV(LinearRegressor):
         W = np.stack(path)
         fitted = np.asarray(X[test] @ W.T) + data.intercepts(W)
         return ((y[test][:, None] - fitted) ** 2).mean(axis=0), unsettled
-
-    def get_metadata_routing(self) -> Any:
-        """Return the routing of metadata: all of it goes to the splitter.
-
-        Returns
-        -------
-        routing : MetadataRouter
-            See scikit-learn's user guide on metadata routing.
-        """
-        return MetadataRouter(owner=self).add(
-            splitter=check_cv(self.cv),
-            method_mapping=MethodMapping().add(caller="fit", callee="split"),
-        )
 
 
 class OrthogonalMatchingPursuitCV(_SizeCV):

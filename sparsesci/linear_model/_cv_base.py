@@ -7,15 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
-import sklearn
 from joblib import cpu_count, effective_n_jobs
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
@@ -28,7 +22,8 @@ from sparsesci.linear_model._base import (
     checked_weights,
 )
 from sparsesci.linear_model._criterion import criterion_path
-from sparsesci.linear_model._folds import Curve, Data, Grid, fold_curves, shared_gram
+from sparsesci.linear_model._fold_grams import fold_grams
+from sparsesci.linear_model._folds import Curve, Data, Fold, Grid, fold_curves
 from sparsesci.linear_model._gram import check_precompute
 from sparsesci.linear_model._path import check_grid_ratio
 from sparsesci.solvers._coordinate_descent import (
@@ -40,6 +35,7 @@ from sparsesci.solvers._coordinate_descent import (
 from sparsesci.solvers._inputs import checked_data, flattened, target_rows
 from sparsesci.solvers._path import alpha_grid, check_alphas
 from sparsesci.utils.criteria import CRITERIA
+from sparsesci.utils.routing import SplitterRouting
 from sparsesci.utils.validation import check_choice
 
 
@@ -52,7 +48,7 @@ def _shared_cores(n_jobs: int | None) -> AbstractContextManager[Any]:
     return threadpool_limits(limits=limit, user_api="blas")
 
 
-class LinearModelCV(SparseLinearModel):
+class LinearModelCV(SplitterRouting, SparseLinearModel):
     """Base of the estimators that choose alpha on folds and refit on all data."""
 
     _multi_task = False
@@ -87,7 +83,7 @@ class LinearModelCV(SparseLinearModel):
             Fitted estimator.
         """
         control, grids, alphas = self._check_parameters()
-        split_params = self._split_params(sample_weight, params)
+        split_params = self._split_params(params, sample_weight)
         X, y = self._check_data(X, y)
         for grid in grids:
             grid.penalty.check_n_features(X.shape[1])
@@ -97,8 +93,8 @@ class LinearModelCV(SparseLinearModel):
         whole = make_setting(X, data.Y, weights, self.fit_intercept, False)
         self._fill_grids(grids, alphas, whole)
         if self.criterion == "cv":
-            folds = list(check_cv(self.cv).split(X, y, **split_params))
-            curves = self._run_folds(data, whole, grids, folds, control)
+            splits = list(check_cv(self.cv).split(X, y, **split_params))
+            curves = self._run_folds(data, whole, grids, splits, control)
             which, where = self._choose_by_errors(curves)
         else:
             which, where = self._choose_by_criterion(whole, grids, control)
@@ -126,20 +122,8 @@ class LinearModelCV(SparseLinearModel):
                 check_grid_ratio(grid.penalty)
         return control, grids, alphas
 
-    def _split_params(self, sample_weight: Any, params: dict[str, Any]) -> Any:
-        if sklearn.get_config()["enable_metadata_routing"]:
-            if sample_weight is not None:
-                params = {**params, "sample_weight": sample_weight}
-            return process_routing(self, "fit", **params).splitter.split
-        if params:
-            raise ValueError(
-                f"Passing [{', '.join(params)}] to fit is only supported if "
-                "enable_metadata_routing=True; see sklearn.set_config."
-            )
-        return {}
-
     def _check_data(self, X: Any, y: Any) -> tuple[Any, Any]:
-        X, y = checked_data(self, X, y, multi_output=True)
+        X, y = checked_data(self, X, y, multi_output=True, finite=False)
         name = type(self).__name__
         if self._multi_task and y.ndim == 1:
             raise ValueError(
@@ -165,32 +149,30 @@ class LinearModelCV(SparseLinearModel):
             )
 
     def _run_folds(
-        self, data: Data, whole: Setting, grids: Any, folds: Any, control: Any
+        self, data: Data, whole: Setting, grids: Any, splits: Any, control: Any
     ) -> Any:
         """Return the curves of each fold, one for each grid."""
         precompute = getattr(self, "precompute", False)
-        shared = shared_gram(whole.design, precompute)
-        seeds: list[int | None] = [None] * len(folds)
+        seeds: list[int | None] = [None] * len(splits)
         if self.selection == "random":
             rng = check_random_state(self.random_state)
-            seeds = [int(rng.randint(2**31 - 1)) for _ in folds]
-        curve = delayed(fold_curves)
+            seeds = [int(rng.randint(2**31 - 1)) for _ in splits]
         backend = get_config()["backend"]
         with _shared_cores(self.n_jobs):
+            tests = [test for _, test in splits]
+            shared = fold_grams(whole.design, precompute, tests, self.n_jobs)
             curves = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-                curve(
+                delayed(fold_curves)(
                     data,
                     grids,
-                    train,
-                    test,
+                    Fold(number, train, test, seed),
                     control,
                     precompute,
                     shared,
-                    seed,
                     backend,
                     self.keep_coefs,
                 )
-                for (train, test), seed in zip(folds, seeds)
+                for number, ((train, test), seed) in enumerate(zip(splits, seeds))
             )
         failed = sum(c.n_unconverged for fold in curves for c in fold)
         if failed:
@@ -269,23 +251,6 @@ class LinearModelCV(SparseLinearModel):
         model.fit(X, y, sample_weight=sample_weight)
         for name in ("coef_", "intercept_", "dual_gap_", "objective_", "n_iter_"):
             setattr(self, name, getattr(model, name))
-
-    def get_metadata_routing(self) -> Any:
-        """Return the routing of metadata: `sample_weight` here, others to the splitter.
-
-        Returns
-        -------
-        routing : MetadataRouter
-            See scikit-learn's user guide on metadata routing.
-        """
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(
-                splitter=check_cv(self.cv),
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

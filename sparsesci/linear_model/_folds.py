@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import sparse
 
 from sparsesci._config import config_context
 from sparsesci._kernels._contract import Doubles, Indices
+from sparsesci.linear_model._fold_grams import FoldGrams
 from sparsesci.linear_model._gram import resolve_gram
-from sparsesci.operators.design import ColumnDesign, DenseDesign
+from sparsesci.operators.design import DenseDesign
 from sparsesci.penalties import Penalty
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._coordinate_descent import (
@@ -20,13 +20,8 @@ from sparsesci.solvers._coordinate_descent import (
     check_selection,
     make_setting,
 )
-from sparsesci.solvers._gram import dense_gram, gram_of, gram_problem
+from sparsesci.solvers._gram import gram_problem
 from sparsesci.solvers._path import walk
-
-# Features up to which folds of wide data work on Gram matrices too (128 MB each).
-MAX_WIDE = 4000
-# Where a fold has less of a column than this share, subtraction has lost digits.
-MIN_SHARE = 1e-6
 
 
 @dataclass
@@ -48,6 +43,16 @@ class Grid:
 
 
 @dataclass
+class Fold:
+    """Samples to train and to test on, and a seed where the order is random."""
+
+    number: int
+    train: Indices
+    test: Indices
+    seed: int | None
+
+
+@dataclass
 class Curve:
     """Test errors along the alphas of one grid on one fold."""
 
@@ -58,64 +63,13 @@ class Curve:
     intercepts: Doubles | None = None  # (n_alphas, n_targets)
 
 
-@dataclass
-class SharedGram:
-    """The Gram matrix of all samples, from which each fold takes its test samples.
-
-    All folds together then cost two Gram matrices, instead of one for each fold. Plain
-    arrays: they may be sent to other processes.
-    """
-
-    X: NDArray[Any]
-    means: Doubles | None
-    weights: Doubles | None
-    gram: Doubles
-
-    def of_fold(self, fold: DenseDesign, train: Indices, test: Indices) -> Doubles:
-        """Return the Gram matrix of a fold's design."""
-        n = len(self.X)
-        rows = np.concatenate([train, test])
-        if rows.size != n or np.bincount(rows, minlength=n).max() != 1:
-            return gram_of(fold)  # samples in both parts, or in none, or repeated
-        mass = train.size if self.weights is None else self.weights[train].sum()
-        gram = dense_gram(self.X, self.means, self.weights, test)
-        if fold.means is not None and self.means is not None:
-            shift = np.sqrt(mass) * (fold.means - self.means)
-            linalg.blas.dger(1.0, shift, shift, a=gram.T, overwrite_a=True)
-        np.subtract(self.gram, gram, out=gram)
-        gram *= n / mass
-        alive = fold.lipschitz > 0
-        lost = np.diag(gram)[alive] < MIN_SHARE * np.diag(self.gram)[alive]
-        return gram_of(fold) if lost.any() else gram
-
-
-def shared_gram(design: ColumnDesign, precompute: Any) -> SharedGram | None:
-    """Return what folds share, where they work on Gram matrices.
-
-    "auto" takes these for dense data unless there are many more features than samples.
-    """
-    if not isinstance(design, DenseDesign):
-        return None
-    if isinstance(precompute, str):
-        n, p = design.n_samples, design.n_features
-        return _share(design) if p < n or p <= min(2 * n, MAX_WIDE) else None
-    given = not isinstance(precompute, (bool, np.bool_))
-    return _share(design) if not given and precompute else None
-
-
-def _share(design: DenseDesign) -> SharedGram:
-    return SharedGram(design.X, design.means, design.sample_weight, gram_of(design))
-
-
 def fold_curves(
     data: Data,
     grids: list[Grid],
-    train: Indices,
-    test: Indices,
+    fold: Fold,
     control: Control,
     precompute: Any,
-    shared: SharedGram | None,
-    seed: int | None,
+    shared: FoldGrams | None,
     backend: str,
     keep_coefs: bool,
 ) -> list[Curve]:
@@ -128,7 +82,7 @@ def fold_curves(
         n_samples = data.X.shape[0]
         all_weights = np.ones(n_samples) if data.weights is None else data.weights
         weights = np.zeros(n_samples)
-        np.add.at(weights, train, all_weights[train])
+        np.add.at(weights, fold.train, all_weights[fold.train])
         if not weights.any():
             raise ValueError("sample_weight must be positive somewhere in each fold.")
         weights *= n_samples / weights.sum()
@@ -136,14 +90,21 @@ def fold_curves(
         gram: Doubles | None = None
         if shared is not None:
             assert isinstance(setting.design, DenseDesign)
-            gram = shared.of_fold(setting.design, train, test)
+            gram = shared.of_fold(fold.number, setting.design, fold.train, fold.test)
         elif not isinstance(precompute, str):  # else "auto" decided for all folds
             gram = resolve_gram(setting.design, precompute)
         form = None if gram is None else gram_problem(setting.problem, gram)
-        rng = check_selection("cyclic" if seed is None else "random", seed)
+        rng = check_selection("cyclic" if fold.seed is None else "random", fold.seed)
         return [
             _curve(
-                setting, form, grid, test, all_weights[test], control, rng, keep_coefs
+                setting,
+                form,
+                grid,
+                fold.test,
+                all_weights[fold.test],
+                control,
+                rng,
+                keep_coefs,
             )
             for grid in grids
         ]
@@ -190,7 +151,7 @@ def _curve(
 def _squared_errors(setting: Setting, test: Indices, coefs: Doubles) -> Doubles:
     """Mean squared errors over targets on the test rows, shape (n_alphas, n_test)."""
     design = setting.design
-    rows = design.X[test]  # type: ignore[attr-defined]
+    rows = design.X[test]
     if sparse.issparse(rows):
         rows = rows.tocsr()
     n_alphas, n_features, n_targets = coefs.shape

@@ -84,7 +84,7 @@ class _PenalisedRegressor(MultiOutputMixin, SparseLinearModel):
         penalty = self._penalty()
         warn_if_unpenalised(self.alpha)
         if check_input:
-            X, y = checked_data(self, X, y, multi_output=True)
+            X, y = checked_data(self, X, y, multi_output=True, finite=False)
         else:
             X = unchecked_data(X)
         n_samples, n_features = X.shape

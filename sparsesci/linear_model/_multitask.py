@@ -141,7 +141,7 @@ class MultiTaskElasticNet(SparseLinearModel):
         rng = check_selection(self.selection, self.random_state)
         penalty = self._penalty()
         warn_if_unpenalised(self.alpha)
-        X, y = checked_data(self, X, y, multi_output=True)
+        X, y = checked_data(self, X, y, multi_output=True, finite=False)
         if y.ndim == 1:
             raise ValueError(
                 f"y must have shape (n_samples, n_targets), got {y.shape}. For "

@@ -271,7 +271,7 @@ def _path(
     alphas = check_alphas(alphas, eps)
     if isinstance(alphas, int):
         check_grid_ratio(penalty)
-    X = check_design_matrix(X) if check_input else unchecked_data(X)
+    X = check_design_matrix(X, finite=False) if check_input else unchecked_data(X)
     Y = check_targets(y, X.shape[0])
     if penalty.positive and len(Y) > 1:
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
+from sklearn.utils import assert_all_finite
 
 from sparsesci._kernels import get_backend
 from sparsesci._kernels._contract import Backend, Doubles, Indices, Matrix
@@ -130,6 +131,7 @@ class ColumnDesign(Design):
     matrix: Matrix
     backend: Backend
     _blocks: list[tuple[int, int, Matrix]]
+    X: Any
 
     @abstractmethod
     def _handle(self, start: int, stop: int, means: Doubles | None) -> Matrix:
@@ -166,7 +168,8 @@ class ColumnDesign(Design):
             self.backend.column_stats(
                 block, center, means[start:stop], self.lipschitz[start:stop]
             )
-        if not np.isfinite(self.lipschitz).all():
+        if not np.isfinite(self.lipschitz + means).all():
+            assert_all_finite(self.X, input_name="X")  # else, finite but too large
             where = int(np.argmin(np.isfinite(self.lipschitz)))
             raise ValueError(
                 f"column {where} of X is too large: its mean square overflows; "

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesci._kernels import get_backend
+from sparsesci._kernels._contract import Backend
+from sparsesci.utils.validation import check_real
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -58,10 +60,10 @@ class Penalty:
         arrays = tuple(f.name for f in fields if f.metadata.get("array"))
         return tuple(f.name for f in fields if f.name not in arrays), arrays
 
-    def build(self) -> Any:
-        """Return the handle of this penalty in the backend in use."""
+    def build(self, backend: Backend | None = None) -> Any:
+        """Return the handle of this penalty in a backend, by default the one in use."""
         scalars, arrays = self.signature()
-        return get_backend().penalty(
+        return (backend or get_backend()).penalty(
             self.kernel,
             tuple(float(getattr(self, name)) for name in scalars),
             tuple(getattr(self, name) for name in arrays),
@@ -69,7 +71,10 @@ class Penalty:
 
     def with_alpha(self, alpha: float) -> Self:
         """Return the same penalty at another strength."""
-        return dataclasses.replace(self, alpha=alpha)
+        check_real("alpha", alpha, low=0)
+        other = object.__new__(type(self))  # the rest has been checked
+        other.__dict__.update(self.__dict__, alpha=alpha)
+        return other
 
     def restricted(self, columns: NDArray[np.int64]) -> Self:
         """Return the same penalty on the listed coefficients alone."""

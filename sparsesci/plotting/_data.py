@@ -47,7 +47,7 @@ def estimator_path(
     """
     penalty = estimator_penalty(estimator)
     twin = clone(estimator)
-    X, y = checked_data(twin, X, y, multi_output=True)
+    X, y = checked_data(twin, X, y, multi_output=True, finite=False)
     joint = not get_tags(estimator).target_tags.single_output
     y = _check_shape_of_targets(estimator, y, joint)
     check_terms(Quadratic(), penalty, X.shape[1])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sparsesci._kernels import get_backend
-from sparsesci._kernels._contract import Doubles, Indices
+from sparsesci._kernels._contract import Backend, Doubles, Indices
 from sparsesci.penalties import Penalty
 
 
@@ -55,20 +55,32 @@ class Certifier:
     ----------
     penalty : Penalty
         Has a dual.
+    backend : Backend
+        Kernels.
     unbound : ndarray of int
         Columns that the penalty does not hold at all.
     reach : ndarray
         For these, the coefficient that a fit of the whole target could take.
     """
 
-    def __init__(self, penalty: Penalty, unbound: Indices, reach: Doubles) -> None:
-        self.handle: Any = penalty.build()
+    def __init__(
+        self, penalty: Penalty, backend: Backend, unbound: Indices, reach: Doubles
+    ) -> None:
+        self.handle: Any = penalty.build(backend)
         self.unbound, self.reach = unbound, reach
-        self.backend = get_backend()
+        self.backend = backend
         self.best_dual = 0.0
         # Without alpha nothing is held: 0 * inf must not come up.
-        self.threshold = penalty.alpha and np.asarray(penalty.slope) * penalty.alpha
+        self.threshold = penalty.slope * penalty.alpha if penalty.alpha else 0.0
         self.curvature = penalty.curvature
+
+    @property
+    def smallest_pull(self) -> float:
+        """Smallest pull of the penalty at zero; inf where there is none."""
+        if isinstance(self.threshold, float):
+            return self.threshold or math.inf
+        held = self.threshold[self.threshold > 0]
+        return float(held.min(initial=np.inf))
 
     def evaluate(
         self, W: Doubles, U: Doubles, quadratic: float, linear: float
@@ -99,8 +111,8 @@ class Certifier:
         Rows that nothing pulls at have no unit: `_slack` speaks for them.
         """
         pull = self.threshold + self.curvature * largest
-        if np.ndim(pull) == 0:
-            return violation / float(pull) if pull > 0 else 0.0
+        if isinstance(pull, float):
+            return violation / pull if pull > 0 else 0.0
         return float(np.max(violations / np.where(pull > 0, pull, np.inf)))
 
     def _slack(self, W: Doubles, violations: Doubles) -> float:

@@ -218,7 +218,7 @@ def coordinate_descent(
     control = check_control(tol, max_iter, time_limit, callback, verbose, keep_history)
     rng = check_selection(selection, random_state)
     check_flag("fit_intercept", fit_intercept)
-    X = check_design_matrix(X)
+    X = check_design_matrix(X, finite=False)
     n_samples, n_features = X.shape
     Y = check_targets(y, n_samples)
     check_terms(datafit, penalty, n_features, len(Y))

@@ -23,6 +23,7 @@ from sparsesci.solvers._problem import (
     Problem,
     State,
     move,
+    union,
 )
 from sparsesci.solvers._subgram import SubGram
 
@@ -66,7 +67,8 @@ class Descent:
     def __init__(self, problem: Problem, rng: Any = None) -> None:
         self.problem, self.rng = problem, rng
         self.workspace = Workspace()
-        self.subgram = SubGram(problem) if isinstance(problem, LeastSquares) else None
+        large = isinstance(problem, LeastSquares) or problem.n_features > _SMALL
+        self.subgram = SubGram(problem) if large else None
         # Nanoseconds: for steps on the data, and for inner products.
         self.spent, self.paid = 0.0, 0.0
 
@@ -94,11 +96,11 @@ class Descent:
         move to it cheaply. Returns the number of updates, 0 where rounding forbids any.
         """
         problem, gram = self.problem, self.subgram
-        if gram is None:
-            assert isinstance(problem, GramLeastSquares)
+        if isinstance(problem, GramLeastSquares) and not self._pays(ws):
             if guess is not None:
                 move(problem, state, None, guess)
             return self._on_gram(problem, handle, ws, tol, state, control)
+        assert gram is not None
         made, price = 0.0, self._price(ws)
         if price > max(_CHEAP, _EXTENSION * self.paid, self.spent):
             left = price - self.spent
@@ -108,7 +110,7 @@ class Descent:
             made, done = self._on_data(handle, ws, tol, state, control, left)
             if done or control.status:
                 return made
-            problem.correlate(state, np.union1d(gram.columns, ws))
+            problem.correlate(state, union(problem.n_features, gram.columns, ws))
             state.fresh = False  # elsewhere
         self.spent = max(self.spent - price, 0.0)
         self.paid += price
@@ -116,6 +118,13 @@ class Descent:
         local, own = gram.enter(state, guess), gram.handle(penalty, handle)
         more = self._on_gram(gram, own, gram.position[ws], tol, local, control)
         return made + more if gram.leave(local, state) else made
+
+    def _pays(self, ws: Indices) -> bool:
+        """Whether the part of a Gram matrix that holds `ws` is much smaller."""
+        gram = self.subgram
+        if gram is None:
+            return False
+        return 2 * (len(gram.columns) + gram.missing(ws).size) < self.problem.n_features
 
     def _on_data(
         self,
@@ -210,22 +219,26 @@ class Descent:
     # -- prices ------------------------------------------------------------------------
     def _step_price(self, ws: Indices) -> float:
         """Nanoseconds for an update on the data."""
-        assert self.subgram is not None
-        design = self.subgram.design
-        if isinstance(design, SparseDesign):
-            return 20 + _SPARSE_STEP * float(design.lengths[ws].mean())
-        return 20 + _DENSE_STEP * design.n_samples
+        problem = self.problem
+        if isinstance(problem, GramLeastSquares):
+            return 20 + _DENSE_STEP * problem.n_features
+        if isinstance(problem.design, SparseDesign):
+            return 20 + _SPARSE_STEP * float(problem.design.lengths[ws].mean())
+        return 20 + _DENSE_STEP * problem.n_samples
 
     def _price(self, ws: Indices) -> float:
         """Nanoseconds for the inner products of `ws` that are not known."""
-        assert self.subgram is not None
-        gram, design = self.subgram, self.subgram.design
+        problem, gram = self.problem, self.subgram
+        assert gram is not None
         new = gram.missing(ws)
         if new.size == 0:
             return 0.0
         known, m = len(gram.columns), new.size
         if known + m > SubGram.MAX_COLUMNS:
             return np.inf
+        if isinstance(problem, GramLeastSquares):
+            return _GATHER * m * (known + m / 2)
+        design = problem.design
         if isinstance(design, SparseDesign):
             lengths = np.sort(design.lengths[np.concatenate([gram.columns, new])])
             partners = np.arange(known + m, 0, -1)  # that are longer

@@ -138,7 +138,7 @@ def fista(
     control = check_control(tol, max_iter, time_limit, callback, verbose, keep_history)
     check_integer("check_every", check_every)
     check_flag("fit_intercept", fit_intercept)
-    X = check_design_matrix(X)
+    X = check_design_matrix(X, finite=False)
     n_samples, n_features = X.shape
     Y = check_targets(y, n_samples)
     check_terms(datafit, penalty, n_features, len(Y))
@@ -179,7 +179,7 @@ class _Fista:
         self.target = control.tol * self.null_objective
         unbound = penalty.unbound(design.n_features)
         reach = np.sqrt(2 * self.null_objective / self._column_squares(unbound))
-        self.certifier = Certifier(penalty, unbound, reach)
+        self.certifier = Certifier(penalty, self.backend, unbound, reach)
         self.handle = self.certifier.handle
         self.curvature = _MARGIN * self._largest_eigenvalue()
 

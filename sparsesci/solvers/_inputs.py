@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 from sklearn.exceptions import DataConversionWarning
-from sklearn.utils import check_array
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
 from sparsesci._logging import warn_caller
@@ -17,9 +17,14 @@ from sparsesci.datafits import Quadratic
 from sparsesci.penalties import Penalty
 from sparsesci.utils.validation import check_nonnegative_vector
 
+_FLOATS = [np.float64, np.float32]
 
-def check_design_matrix(X: Any, *, copy: bool = False) -> Any:
-    """Return X as a Fortran-ordered array, clean CSC or LinearOperator."""
+
+def check_design_matrix(X: Any, *, copy: bool = False, finite: bool = True) -> Any:
+    """Return X as a Fortran-ordered array, clean CSC or LinearOperator.
+
+    With ``finite=False``, looking for NaN and infinity is left to the design.
+    """
     if isinstance(X, LinearOperator):
         if np.issubdtype(X.dtype or np.float64, np.complexfloating):
             raise ValueError("X must be real, got a complex LinearOperator.")
@@ -27,9 +32,10 @@ def check_design_matrix(X: Any, *, copy: bool = False) -> Any:
     X = check_array(
         X,
         accept_sparse="csc",
-        dtype=[np.float64, np.float32],
+        dtype=_FLOATS,
         order="F",
         copy=copy,
+        ensure_all_finite=finite,
         input_name="X",
     )
     return clean_csc(X) if sparse.issparse(X) else X
@@ -51,19 +57,49 @@ def clean_csc(X: Any) -> Any:
     return X
 
 
-def checked_data(estimator: Any, X: Any, y: Any, multi_output: bool) -> tuple[Any, Any]:
-    """Return X Fortran-ordered or clean CSC, float32 or float64, and y as an array."""
+def checked_data(
+    estimator: Any, X: Any, y: Any, multi_output: bool, finite: bool = True
+) -> tuple[Any, Any]:
+    """Return X Fortran-ordered or clean CSC, float32 or float64, and y as an array.
+
+    With ``finite=False``, looking for NaN and infinity in X is left to the design.
+    """
+    if _is_plain(X, y):
+        validate_data(estimator, X, y, skip_check_array=True)
+        if finite:
+            name = type(estimator).__name__
+            assert_all_finite(X, estimator_name=name, input_name="X")
+        return X, y
     X, y = validate_data(
         estimator,
         X,
         y,
         accept_sparse="csc",
-        dtype=[np.float64, np.float32],
+        dtype=_FLOATS,
         order="F",
+        ensure_all_finite=finite,
         y_numeric=True,
         multi_output=multi_output,
     )
     return (clean_csc(X) if sparse.issparse(X) else X), y
+
+
+def _is_plain(X: Any, y: Any) -> bool:
+    """Whether scikit-learn would return both as they are; values of X apart.
+
+    Spares small fits its checks, which take longer than they do.
+    """
+    return (
+        type(X) is type(y) is np.ndarray
+        and X.ndim == 2
+        and y.ndim == 1
+        and X.size > 0
+        and len(X) == len(y)
+        and X.flags.f_contiguous
+        and X.dtype in _FLOATS
+        and y.dtype in _FLOATS
+        and bool(np.isfinite(y).all())
+    )
 
 
 def check_targets(y: Any, n_samples: int) -> NDArray[np.float64]:

@@ -12,7 +12,11 @@ from sparsesci.penalties import Penalty
 from sparsesci.solvers._certificate import Certificate, violations_of
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._free_block import free_block
-from sparsesci.solvers._problem import GramLeastSquares, Problem, State
+from sparsesci.solvers._problem import (
+    Problem,
+    State,
+    nonzero_rows,
+)
 from sparsesci.solvers._working_set import WorkingSetSolver
 from sparsesci.utils.validation import check_integer, check_real
 
@@ -90,7 +94,7 @@ def walk(
     """
     state = problem.start(W)
     solver = WorkingSetSolver(problem, control, rng)
-    on_gram = isinstance(problem, GramLeastSquares)  # all rows, always
+    on_gram = solver.descent.subgram is None  # all rows, always
     past: list[Solution] = []
     for alpha in alphas:
         guess = extrapolate(past, alpha)
@@ -133,14 +137,20 @@ def extrapolate(past: list[Solution], alpha: float) -> Doubles | None:
     slope = _slope(past, alpha)
     if slope is None:
         return None
-    older, W = past[0][1], past[1][1]
+    older, W = past[0].W, past[1].W
+    rows = nonzero_rows(W)
+    before, last = older[rows], W[rows]
+    line = last + slope * (last - before)
+    line[_row_sums(line * last) <= 0] = 0.0
+    new = _row_sums(before * before) == 0
+    line[new] = last[new]
     guess = W.copy()
-    rows = np.flatnonzero(W if W.shape[1] == 1 else W.any(axis=1))
-    rows = rows[older[rows].any(axis=1)]
-    line = W[rows] + slope * (W[rows] - older[rows])
-    line[(line * W[rows]).sum(axis=1) <= 0] = 0.0
     guess[rows] = line
     return guess
+
+
+def _row_sums(A: Doubles) -> Doubles:
+    return A[:, 0] if A.shape[1] == 1 else A.sum(axis=1)
 
 
 def _slope(past: list[Solution], alpha: float) -> float | None:

@@ -31,7 +31,20 @@ class State:
 
     def support(self) -> Indices:
         """Rows that are not zero."""
-        return np.flatnonzero(self.W if self.W.shape[1] == 1 else self.W.any(axis=1))
+        return nonzero_rows(self.W)
+
+
+def nonzero_rows(W: Doubles) -> Indices:
+    """Rows of W that are not zero."""
+    return np.flatnonzero(W if W.shape[1] == 1 else W.any(axis=1))
+
+
+def union(n_rows: int, *parts: Indices) -> Indices:
+    """Rows that are listed somewhere, in order."""
+    listed = np.zeros(n_rows, dtype=np.bool_)
+    for part in parts:
+        listed[part] = True
+    return np.flatnonzero(listed)
 
 
 class Columns(Protocol):
@@ -57,28 +70,6 @@ def move(where: Columns, state: State, rows: Indices | None, values: Doubles) ->
     state.W[listed] = values
     state.fresh = False
     return True
-
-
-class Problem(Columns, Protocol):
-    """What the working-set solver asks of a least-squares problem."""
-
-    lipschitz: Doubles
-    n_samples: int
-    n_features: int
-    null_objective: float
-    update_cost: float
-
-    def start(self, W: Doubles) -> State:
-        """State at coefficients W."""
-
-    def refresh(self, state: State) -> None:
-        """Compute the residual anew: updates in place gather rounding errors."""
-
-    def correlate(self, state: State, columns: Indices | None) -> None:
-        """Bring ``state.U`` up to date (only the listed rows)."""
-
-    def moments(self, state: State) -> tuple[float, float]:
-        """``||R||_S^2 / (2n)`` and ``<R, Y>_S / n``."""
 
 
 class LeastSquares:
@@ -115,6 +106,11 @@ class LeastSquares:
         """``||R||_S^2 / (2n)`` and ``<R, Y>_S / n``."""
         R, n = state.residual.plain(), self.design.n_samples
         return self.design.inner(R, R) / (2 * n), self.design.inner(R, self.Y) / n
+
+    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+        """Compute the inner products of the listed columns."""
+        assert isinstance(self.design, ColumnDesign)
+        self.design.extend_gram(gram, columns, known)
 
 
 class GramLeastSquares:
@@ -161,3 +157,13 @@ class GramLeastSquares:
         rest = float(np.vdot(state.W, state.residual.values.T))
         rr = max(self.yy - fitted - rest, 0.0)
         return rr / (2 * n), (self.yy - fitted) / n
+
+    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+        """Gather the inner products of the listed columns."""
+        size = len(columns)
+        new = self.gram[columns[known:]][:, columns]
+        gram[known:size, :size] = new
+        gram[:known, known:size] = new[:, :known].T
+
+
+Problem = LeastSquares | GramLeastSquares

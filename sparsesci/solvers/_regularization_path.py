@@ -117,7 +117,7 @@ def regularization_path(
     rng = check_selection(selection, random_state)
     check_flag("fit_intercept", fit_intercept)
     alphas = check_alphas(alphas, eps)
-    X = check_design_matrix(X)
+    X = check_design_matrix(X, finite=False)
     n_samples, n_features = X.shape
     Y = check_targets(y, n_samples)
     check_terms(datafit, penalty, n_features, len(Y))

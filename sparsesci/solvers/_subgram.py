@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from sparsesci._kernels._contract import Doubles, Indices
-from sparsesci.operators.design import ColumnDesign, Residual
+from sparsesci.operators.design import Residual
 from sparsesci.penalties import Penalty
-from sparsesci.solvers._problem import LeastSquares, State, move
+from sparsesci.solvers._problem import Problem, State, move
 
 
 class SubGram:
@@ -20,12 +20,10 @@ class SubGram:
 
     MAX_COLUMNS = 4000
 
-    def __init__(self, problem: LeastSquares) -> None:
-        design = problem.design
-        assert isinstance(design, ColumnDesign)
-        self.problem, self.design, self.backend = problem, design, problem.backend
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.backend = problem, problem.backend
         self.columns: Indices = np.empty(0, dtype=np.int64)
-        self.position = np.full(design.n_features, -1)
+        self.position = np.full(problem.n_features, -1)
         self.gram: Doubles = np.empty((0, 0))
         self._penalty: Penalty | None = None
 
@@ -47,9 +45,9 @@ class SubGram:
             self.gram = larger
         self.position[new] = np.arange(known, size)
         self.columns = np.concatenate([self.columns, new])
-        self.design.extend_gram(self.gram, self.columns, known)
-        self.matrix = self.backend.gram_matrix(self.gram, size, self.design.n_samples)
-        self.lipschitz = self.design.lipschitz[self.columns]
+        self.problem.extend_gram(self.gram, self.columns, known)
+        self.matrix = self.backend.gram_matrix(self.gram, size, self.problem.n_samples)
+        self.lipschitz = self.problem.lipschitz[self.columns]
         self._penalty = None
 
     def handle(self, penalty: Penalty, whole: Any) -> Any:
@@ -67,7 +65,7 @@ class SubGram:
         A guess of the coefficients takes the place of those of the state.
         """
         U = state.U[self.columns]
-        h = np.ascontiguousarray(self.design.n_samples * U.T)
+        h = np.ascontiguousarray(self.problem.n_samples * U.T)
         local = State(state.W[self.columns], Residual(h, np.zeros(len(h))), U)
         if guess is not None:
             move(self, local, None, guess[self.columns])

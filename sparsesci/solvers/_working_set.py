@@ -27,11 +27,11 @@ from sparsesci.solvers._control import Control
 from sparsesci.solvers._descent import Descent
 from sparsesci.solvers._free_block import free_block, unbound_columns
 from sparsesci.solvers._problem import (
-    GramLeastSquares,
     LeastSquares,
     Problem,
     State,
     move,
+    union,
 )
 
 # Up to this many features the working set is everything: choosing costs more.
@@ -67,7 +67,12 @@ class WorkingSetSolver:
         Where given, working sets are visited in random order.
     """
 
-    def __init__(self, problem: Problem, control: Control, rng: Any = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        control: Control,
+        rng: Any = None,
+    ) -> None:
         self.problem = problem
         self.control = control
         self.descent = Descent(problem, rng)
@@ -102,11 +107,11 @@ class WorkingSetSolver:
         coefficients near the solution.
         """
         self._adopt(penalty, state)
-        if isinstance(self.problem, GramLeastSquares):
+        if self.descent.subgram is None:
             return self._solve_on_gram(state, guess)
         updates = 0.0
         if seed is not None and seed.size:
-            ws = np.union1d(state.support(), seed)
+            ws = union(len(state.W), state.support(), seed)
             updates = self._descend(ws, self._aim(ws), state, guess)
         level: float | None = None
         while True:
@@ -158,11 +163,10 @@ class WorkingSetSolver:
 
     def _aim(self, ws: Indices) -> float:
         """Exact where that is cheap, else a third of the violation that is allowed."""
-        held = np.ravel(self.certifier.threshold)
-        held = held[(held > 0) & (held < np.inf)]
-        if ws.size <= 2 * _SMALL or held.size == 0:
+        pull = self.certifier.smallest_pull
+        if ws.size <= 2 * _SMALL or pull == np.inf:
             return _EXACT * self.rounding
-        allowed = math.sqrt(self.control.tol) * float(held.min())
+        allowed = math.sqrt(self.control.tol) * pull
         return 0.5 * min(allowed, self.target / self.gap_rate)
 
     def _descend_at(self, level: float, state: State) -> float:
@@ -195,7 +199,7 @@ class WorkingSetSolver:
         self._n_kept = self.problem.n_features
         self._screened_gap = np.inf
         unbound = unbound_columns(self.problem, penalty)
-        self.certifier = Certifier(penalty, unbound, self._reach(unbound))
+        self.certifier = Certifier(penalty, self.backend, unbound, self._reach(unbound))
         self.handle = self.certifier.handle
         self.free = free_block(self.problem, penalty) if unbound.size else None
         self._make_feasible(state)
@@ -208,12 +212,12 @@ class WorkingSetSolver:
         return np.asarray(np.sqrt(energy / self.problem.lipschitz[columns]))
 
     def _make_feasible(self, state: State) -> None:
-        W = state.W
-        if not W.any():
+        W, slope = state.W, self.penalty.slope
+        positive = getattr(self.penalty, "positive", False)
+        if self.all_alive and np.ndim(slope) == 0 and not positive:
             return
-        wrong = ~self.alive | (self.penalty.slope == np.inf)
-        bad = (W != 0) & wrong[:, None]
-        if getattr(self.penalty, "positive", False):
+        bad = (W != 0) & (~self.alive | (slope == np.inf))[:, None]
+        if positive:
             bad |= W < 0
         if bad.any():
             W[bad] = 0.0
@@ -302,7 +306,7 @@ class WorkingSetSolver:
         if candidates.size > size and not self.tall:
             worst = np.argpartition(violations[candidates], -size)[-size:]
             candidates = candidates[worst]
-        return np.union1d(support, candidates)
+        return union(len(state.W), support, candidates)
 
     def _inner_tol(self, point: Certificate, ws: Indices) -> float:
         """Follow the violation down, faster where the working set looks complete."""

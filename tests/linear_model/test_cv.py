@@ -20,8 +20,9 @@ from sparsesci.linear_model import (
     WeightedLasso,
     WeightedLassoCV,
     _cv_base,
+    _fold_grams,
 )
-from sparsesci.linear_model._folds import shared_gram
+from sparsesci.linear_model._fold_grams import fold_grams
 from sparsesci.solvers._coordinate_descent import make_setting
 from sparsesci.solvers._gram import gram_of
 
@@ -227,24 +228,28 @@ def test_a_column_of_targets_is_taken_with_a_warning():
 # ---- Gram matrices of folds ----------------------------------------------------------
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("weighted", [True, False])
-def test_the_gram_matrix_of_a_fold(weighted, fit_intercept):
+@pytest.mark.parametrize("parts", [0, 3])
+def test_the_gram_matrix_of_a_fold(monkeypatch, parts, weighted, fit_intercept):
+    monkeypatch.setattr(_fold_grams, "MAX_PARTS", parts * 8 * 30**2)
     X, y, weights = make_data(0, 60, 30, weighted=weighted)
     X = np.asfortranarray(X + 100.0)
     X[:, 4] = np.arange(60) < 20  # constant but for the first fold
     weights = None if weights is None else weights * (60 / weights.sum())
     whole = make_setting(X, y[None], weights, fit_intercept, True)
-    shared = shared_gram(whole.design, "auto")
-    for train, test in KFold(3).split(X):
+    splits = list(KFold(3).split(X))
+    shared = fold_grams(whole.design, "auto", [test for _, test in splits], None)
+    assert len(shared.parts) == parts
+    for number, (train, test) in enumerate(splits):
         ones = np.ones(60) if weights is None else weights
         left = np.where(np.isin(np.arange(60), train), ones, 0.0)
         left *= 60 / left.sum()
         fold = make_setting(X, y[None], left, fit_intercept, True).design
-        found = shared.of_fold(fold, train, test)
+        found = shared.of_fold(number, fold, train, test)
         np.testing.assert_allclose(found, gram_of(fold), rtol=1e-7, atol=1e-9)
     some = np.arange(50)  # samples in neither part
     left = np.where(np.arange(60) < 40, 1.5, 0.0)
     fold = make_setting(X, y[None], left, fit_intercept, True).design
-    found = shared.of_fold(fold, some[:40], some[40:])
+    found = shared.of_fold(0, fold, some[:40], some[40:])
     np.testing.assert_array_equal(found, gram_of(fold))
 
 
@@ -261,7 +266,8 @@ def test_the_gram_matrix_of_a_fold(weighted, fit_intercept):
 def test_when_folds_share_a_gram_matrix(shape, precompute, made):
     X, y, _ = make_data(0, *shape)
     whole = make_setting(np.asfortranarray(X), y[None], None, True, True)
-    assert (shared_gram(whole.design, precompute) is not None) == made
+    tests = np.array_split(np.arange(60), 3)
+    assert (fold_grams(whole.design, precompute, tests, None) is not None) == made
 
 
 @pytest.mark.parametrize("n_features", [30, 110])

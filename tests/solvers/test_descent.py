@@ -16,6 +16,7 @@ from sparsesci.operators.design import as_design
 from sparsesci.penalties import L1
 from sparsesci.solvers import _descent, coordinate_descent
 from sparsesci.solvers._control import Control
+from sparsesci.solvers._gram import gram_problem
 from sparsesci.solvers._inputs import check_design_matrix
 from sparsesci.solvers._path import (
     Solution,
@@ -106,6 +107,33 @@ def test_more_columns_than_a_gram_matrix_may_hold(monkeypatch):
     assert np.count_nonzero(result.coef) > 5
 
 
+@pytest.mark.parametrize("most", [4000, 5])
+@pytest.mark.parametrize("n_targets", [1, 3])
+def test_a_path_on_a_gram_matrix_works_on_parts_of_it(
+    backend, monkeypatch, n_targets, most
+):
+    """Parts while the support is small; every solution certified on the data."""
+    monkeypatch.setattr(SubGram, "MAX_COLUMNS", most)
+    X, y, _ = make_data(3, 120, 150, n_targets if n_targets > 1 else 0)
+    Y = np.ascontiguousarray(np.atleast_2d(y.T))
+    problem = LeastSquares(as_design(np.asfortranarray(X), None, False), Y)
+    form = gram_problem(problem)
+    alphas = alpha_grid(problem, L1(1.0), n_targets, 20, 0.02)
+    control = Control(tol=1e-10, max_iter=10**5)
+    parts = []
+    for state, _, solver in walk(
+        form, L1(1.0), alphas, control, np.zeros((150, n_targets))
+    ):
+        assert solver.control.status == "converged"
+        parts.append(len(solver.descent.subgram.columns))
+        fresh = problem.start(state.W.copy())
+        point = WorkingSetSolver(problem, control)
+        point.solve(solver.penalty, fresh)
+        assert_allclose(fresh.W, state.W, atol=1e-8)
+    assert max(parts) <= min(most, 75)
+    assert max(parts) > 10 or most == 5
+
+
 def test_the_last_digits_cost_little():
     """A gap of 1e-12 takes at most twice the passes over all columns of one of 1e-4."""
     for seed in range(5):
@@ -127,18 +155,20 @@ def test_extrapolation_continues_a_line():
         np.array([[1.0], [2.0], [0.0], [0.5]]),
         np.array([[2.0], [1.0], [3], [0]]),
     )
-    guess = extrapolate([(3.0, older), (2.0, W)], 1.5)
+    past = [Solution(3.0, older, older), Solution(2.0, W, W)]
+    guess = extrapolate(past, 1.5)
     # The second is on its way to zero, the others entered or left.
     assert_allclose(guess[:, 0], [2.5, 0.5, 3.0, 0.0])
-    guess = extrapolate([(3.0, older), (2.0, W)], 0.5)
+    guess = extrapolate(past, 0.5)
     assert_allclose(guess[:, 0], [3.5, 0.0, 3.0, 0.0])
 
 
 @pytest.mark.parametrize("alphas", [(1.0, 1.0, 1.0), (1.0, 2.0, 0.5), (2.0, 1.0, 1.0)])
 def test_no_line_without_two_steps_down(alphas):
     W = np.ones((2, 1))
-    assert extrapolate([(alphas[0], W), (alphas[1], W)], alphas[2]) is None
-    assert extrapolate([(1.0, W)], 0.5) is None
+    past = [Solution(alpha, W, W) for alpha in alphas[:2]]
+    assert extrapolate(past, alphas[2]) is None
+    assert extrapolate(past[:1], 0.5) is None
 
 
 def test_on_a_line_the_guess_is_the_solution():
@@ -149,7 +179,8 @@ def test_on_a_line_the_guess_is_the_solution():
         coordinate_descent(X, y, L1(a), tol=1e-14).coef[:, None]
         for a in (0.3, 0.2, 0.1)
     ]
-    assert_allclose(extrapolate([(0.3, W[0]), (0.2, W[1])], 0.1), W[2], rtol=1e-10)
+    past = [Solution(0.3, W[0], W[0]), Solution(0.2, W[1], W[1])]
+    assert_allclose(extrapolate(past, 0.1), W[2], rtol=1e-10)
 
 
 def test_rows_whose_correlation_comes_near_the_bound_are_likely():

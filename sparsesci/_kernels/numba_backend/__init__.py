@@ -14,6 +14,7 @@ import numpy as np
 
 from sparsesci._kernels.numba_backend import cd as _cd
 from sparsesci._kernels.numba_backend import columns as _passes
+from sparsesci._kernels.numba_backend import faces as _faces
 from sparsesci._kernels.numba_backend import pursuit as _pursuit
 from sparsesci._kernels.numba_backend import terms as _terms
 from sparsesci._kernels.numba_backend._bayes_calls import (
@@ -192,17 +193,13 @@ def cd_burst(
     needed = burst_work_size(X, ws.size, n_tasks)
     enough = work.size >= needed and index_work.size >= ws.size
     require(enough, "work arrays are too small")
-    return _cd.run(
-        X.view,
-        penalty.terms,
-        flat(readable(lipschitz)),
-        listed,
-        writable(rows),
-        _state(X, writable(residual), writable(offset)),
-        (index(max_updates), float(tol), bool(accelerate)),
-        flat(writable(work)),
-        flat(writable(index_work)),
-    )
+    problem = X.view, penalty.terms, flat(readable(lipschitz)), listed
+    state = writable(rows), _state(X, writable(residual), writable(offset))
+    limits, scratch = (index(max_updates), float(tol)), flat(writable(work))
+    if accelerate and _faces.applies(X.view, penalty.terms):
+        return _faces.run(*problem, *state, limits, scratch[:n_tasks])
+    support = flat(writable(index_work))
+    return _cd.run(*problem, *state, (*limits, bool(accelerate)), scratch, support)
 
 
 def _check_burst(
@@ -282,10 +279,7 @@ def dual_point(
     require_handle(penalty, Penalty)
     check(u, "u")
     source = _rows(penalty, u, "u")
-    scratch = np.empty(len(source), INDEX)
-    return _terms.dual_point(
-        penalty.terms, source, float(quadratic), float(linear), scratch
-    )
+    return _terms.dual_point(penalty.terms, source, float(quadratic), float(linear))
 
 
 def certify(
@@ -300,9 +294,8 @@ def certify(
     require_size(violations, len(rows), "violations")
     source = readable(u).reshape(rows.shape)
     out = flat(writable(violations))
-    scratch = np.empty(len(rows), INDEX)
     scale, dual = _terms.dual_point(
-        penalty.terms, source, float(quadratic), float(linear), scratch
+        penalty.terms, source, float(quadratic), float(linear)
     )
     _terms.subdiff(penalty.terms, rows, -source, out)
     return (

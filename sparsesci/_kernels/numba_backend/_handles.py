@@ -105,7 +105,7 @@ def require_fit(penalty: Penalty, p: int) -> None:
 
 
 # ---- handles -------------------------------------------------------------------------
-def _frozen(array: Any) -> Any:
+def frozen(array: Any) -> Any:
     """A flat read-only look at a contiguous array."""
     view = np.asarray(array).reshape(-1, order="A").view()
     view.flags.writeable = False
@@ -119,16 +119,16 @@ def _optional(array: Any, name: str) -> None:
 
 def _means(means: Any, n_cols: int) -> Any:
     if means is None:
-        return _frozen(np.zeros(n_cols))
+        return frozen(np.zeros(n_cols))
     require_size(means, n_cols, "means")
-    return _frozen(means)
+    return frozen(means)
 
 
 def _weights(weights: Any, n_rows: int) -> Any:
     if weights is None:
         return None
     require_size(weights, n_rows, "weights")
-    return _frozen(weights)
+    return frozen(weights)
 
 
 def dense_matrix(X: Any, means: Any, weights: Any) -> Matrix:
@@ -138,7 +138,7 @@ def dense_matrix(X: Any, means: Any, weights: Any) -> Matrix:
     _optional(weights, "weights")
     require(X.ndim == 2, "X must have 2 dimensions")
     n, p = X.shape
-    view = matrix.Dense(_frozen(X), n, p, _means(means, p), _weights(weights, n))
+    view = matrix.Dense(frozen(X), n, p, _means(means, p), _weights(weights, n))
     return Matrix(view, p, n)
 
 
@@ -155,9 +155,9 @@ def csc_matrix(
     _check_structure(data, indices, indptr, n_rows)
     p = indptr.size - 1
     view = matrix.Csc(
-        _frozen(data),
-        _frozen(indices).view(np.uint32),
-        _frozen(indptr).view(np.uint32),
+        frozen(data),
+        frozen(indices).view(np.uint32),
+        frozen(indptr).view(np.uint32),
         n_rows,
         p,
         _means(means, p),
@@ -185,7 +185,7 @@ def gram_matrix(gram: Any, n_cols: int, n_samples: int) -> Matrix:
     square = gram.ndim == 2 and gram.shape[0] == gram.shape[1]
     require(square, "gram must be square")
     require(0 <= n_cols <= gram.shape[0], "n_cols must fit into gram")
-    view = matrix.Gram(_frozen(gram), gram.shape[0], n_cols, n_samples)
+    view = matrix.Gram(frozen(gram), gram.shape[0], n_cols, n_samples)
     return Matrix(view, n_cols, n_cols)
 
 
@@ -200,7 +200,7 @@ def penalty(name: str, scalars: tuple[float, ...], arrays: tuple[Any, ...]) -> P
     right = (len(values), len(arrays)) == expected
     require(right, f"penalty '{name}' got the wrong number of parameters")
     # Copies: the caller may go on writing to its arrays.
-    terms = cls(*values, *(_frozen(array.copy()) for array in arrays))
+    terms = cls(*values, *(frozen(array.copy()) for array in arrays))
     return Penalty(terms, arrays[0].size if arrays else -1)
 
 

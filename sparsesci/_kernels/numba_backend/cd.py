@@ -1,6 +1,7 @@
 """Cyclic coordinate descent over the rows of a working set.
 
-Kernels: `sweeps`, `combine` and `move_if_better`, driven by `run`.
+Kernels: `sweeps`, `combine` and `move_if_better`, driven by `run`. On Gram matrices,
+`sweep_until`, driven by `faces.run`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ import numpy as np
 from sparsesci._kernels.numba_backend import penalties
 from sparsesci._kernels.numba_backend._cache import helper, inlined, kernel
 from sparsesci._kernels.numba_backend._handles import Matrix
-from sparsesci._kernels.numba_backend.face import MAX_FACE, Face, has_pieces
-from sparsesci._kernels.numba_backend.matrix import Gram, corr, loss_change, step
+from sparsesci._kernels.numba_backend.matrix import corr, loss_change, step
 from sparsesci._kernels.numba_backend.vector import copy
 
 DEPTH = 5  # iterates combined by Anderson's extrapolation
@@ -56,6 +56,19 @@ def sweep(X, penalty, lipschitz, rows, w, residual, offset, new_row):
             if met > violation:
                 violation = met
     return violation
+
+
+@kernel
+def sweep_until(
+    X, penalty, lipschitz, rows, w, residual, offset, new_row, tol, max_sweeps
+):
+    """Sweep until the rows meet the tolerance; sweeps made and the last violation."""
+    violation = 0.0
+    for k in range(max_sweeps):
+        violation = sweep(X, penalty, lipschitz, rows, w, residual, offset, new_row)
+        if violation <= tol:
+            return k + 1, violation
+    return max_sweeps, violation
 
 
 @kernel
@@ -117,7 +130,6 @@ def run(matrix, penalty, lipschitz, ws, w, state, limits, work, support):
     T, kept = w.shape[1], w.shape[1] + state[0].size + state[1].size
     new_row, saved, history = work[:T], work[T:kept], work[kept:]
     max_updates, tol, accelerate = limits
-    on_faces = accelerate and isinstance(matrix, Gram) and has_pieces(penalty)
     n_updates, violation, turn, size = 0, 0.0, 0, 0
     while True:
         n_updates, violation, turn, size = sweeps(
@@ -127,9 +139,9 @@ def run(matrix, penalty, lipschitz, ws, w, state, limits, work, support):
             ws,
             w,
             *state,
-            n_updates if on_faces else max_updates,  # so that it returns after a round
+            max_updates,
             tol,
-            accelerate and not on_faces,
+            accelerate,
             new_row,
             history,
             support,
@@ -138,24 +150,14 @@ def run(matrix, penalty, lipschitz, ws, w, state, limits, work, support):
             turn,
             size,
         )
-        if on_faces:
-            if violation > tol:
-                rows = ws[(lipschitz[ws] > 0) & w[ws].any(axis=1)]
-                descend_on_face(matrix, penalty, w, state[0], rows)
-        elif turn == 0:
+        if turn == 0:
             return n_updates, violation
-        elif combine(history, size * T, np.empty((DEPTH, DEPTH + 1))):
+        if combine(history, size * T, np.empty((DEPTH, DEPTH + 1))):
             move_if_better(matrix, penalty, support[:size], w, *state, saved, history)
-        if on_faces or turn == ROUNDS * DEPTH:
+        if turn == ROUNDS * DEPTH:
             turn = 0
             if violation <= tol or n_updates >= max_updates:
                 return n_updates, violation
-
-
-def descend_on_face(matrix, penalty, w, residual, rows):
-    """Go to the minimum on the support, if that is not too large."""
-    if 0 < rows.size * w.shape[1] <= MAX_FACE:
-        Face(matrix, penalty, w, residual, rows).descend()
 
 
 @inlined

@@ -23,7 +23,6 @@ from scipy.linalg import lapack
 
 from sparsesci._kernels.numba_backend import penalties
 
-MAX_FACE = 4000  # coefficients
 MAX_ROUNDS = 6
 # Relative to the diagonal. Where the objective is flat along a line, the step stays
 # finite and leads to the border.
@@ -35,9 +34,9 @@ class Face:
 
     def __init__(self, X: Any, penalty: Any, w: Any, h: Any, rows: Any):
         self.X, self.w, self.h, self.rows = X, w, h, rows
-        gram = X.data.reshape(X.stride, X.stride)[: X.n_cols, : X.n_cols]
-        self.gram = gram[np.ix_(rows, rows)]
-        self.lines = gram[rows]
+        gram = square(X)
+        self.whole, self.gram = gram, gram[np.ix_(rows, rows)]
+        self.work = 0.0  # multiplications
         self.slope, self.curvature, self.kink = pieces(penalty, rows)
 
     def descend(self) -> bool:
@@ -80,6 +79,7 @@ class Face:
             for i, block in enumerate(blocks):
                 system[i * T : (i + 1) * T, i * T : (i + 1) * T] += block
         right = h[alive] - n * (self.curvature * w + slope[:, None] * u)
+        self.work += len(system) ** 3 / 6
         factor, info = lapack.dpotrf(system, lower=1)
         if info:
             return None
@@ -101,7 +101,7 @@ class Face:
     def move_if_lower(self, to: Any) -> bool:
         w = self.w[self.rows]
         d = to - w
-        after = self.h - d.T @ self.lines
+        after = self.h - product(self.whole, self.rows, d)
         mean = (self.h[:, self.rows] + after[:, self.rows]).T / (2 * self.X.n_samples)
         # The norms' difference without the cancellation of its two terms.
         difference = (d * (to + w)).sum(axis=1)
@@ -115,13 +115,22 @@ class Face:
         return True
 
 
+def square(X: Any) -> Any:
+    """The Gram matrix of a view as a matrix."""
+    return X.data.reshape(X.stride, X.stride)[: X.n_cols, : X.n_cols]
+
+
+def product(gram: Any, rows: Any, change: Any) -> Any:
+    """``change' gram[rows]``; many rows are not gathered, which would cost more."""
+    if 4 * rows.size < len(gram):
+        return change.T @ gram[rows]
+    spread = np.zeros((len(gram), change.shape[1]))
+    spread[rows] = change
+    return spread.T @ gram
+
+
 def pieces(penalty: Any, rows: Any) -> tuple[Any, float, Any]:
     """Slopes at zero, curvature, and where a row may not pass zero smoothly."""
     slope = np.array([penalties.threshold(penalty, j) for j in rows.tolist()])
     kink = (slope > 0) | bool(penalty.positive)
     return slope, float(penalties.curvature(penalty)), kink
-
-
-def has_pieces(penalty: Any) -> bool:
-    """Whether every phi_j is slope |x| + curvature x^2 / 2 on each side of zero."""
-    return isinstance(penalty, penalties.L1L2)

@@ -109,7 +109,7 @@ class Dense(NamedTuple):
         if square == math.inf:
             return first, square
         square = square / self.n_rows - shift * shift
-        return first + shift, square if square > 0 else 0.0
+        return first + shift, 0.0 if square < 0 else square  # NaN stays NaN
 
     def entry_count(self, j):
         return self.n_rows
@@ -173,7 +173,7 @@ class Csc(NamedTuple):
         # mean.
         if counted < self.n_counted and mass < n:
             second += (n - mass) * mean * mean
-        return mean, second / n if second > 0 else 0.0
+        return mean, 0.0 if second < 0 else second / n  # NaN stays NaN
 
     def entry_count(self, j):
         return self.indptr[j + 1] - self.indptr[j]

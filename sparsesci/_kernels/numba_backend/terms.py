@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from sparsesci._kernels.numba_backend import penalties
-from sparsesci._kernels.numba_backend._cache import helper, inlined, kernel
+from sparsesci._kernels.numba_backend._cache import kernel
 from sparsesci._kernels.numba_backend.vector import size_of, smaller
 
 
@@ -55,37 +57,61 @@ def subdiff(penalty, rows, grad, out):
         out[j] = math.hypot(distance, math.sqrt(across))
 
 
-@kernel
-def dual_point(penalty, u, quadratic, linear, bent):
+def dual_point(penalty, u, quadratic, linear):
+    """The largest dual value along a ray, as (scale, value).
+
+    Only rows whose conjugate is not flat up to the end of the ray bend the objective.
+    The search over these is in Python: the Lasso has none, and compiles none of it.
+    """
     high = linear / (2 * quadratic) if quadratic > 0 else 1.0
-    for j in range(u.shape[0]):
-        high = smaller(high, penalties.dual_scale(penalty, size_of(u, j), j))
+    bent = np.empty(len(u), np.int64)
+    high, n_bent = reach(penalty, u, high, bent)
     if not high > 0:
         return 0.0, 0.0
-    # Only rows whose conjugate is not flat up to `high` bend the dual objective.
-    n_bent = 0
-    for j in range(u.shape[0]):
-        if penalties.conjugate_grad(penalty, high * size_of(u, j), j) != 0:
-            bent[n_bent] = j
-            n_bent += 1
-    bent = bent[:n_bent]
-    scale = high
-    if n_bent > 0:
+    bent, scale, fall = bent[:n_bent], high, 0.0
+    if n_bent:
         scale = _best_scale(penalty, u, bent, quadratic, linear, high)
-    dual = linear * scale - quadratic * scale * scale
-    for j in bent:
-        dual -= penalties.conjugate(penalty, scale * size_of(u, j), j)
-    return scale, dual
+        fall = conjugates(penalty, u, bent, scale)[0]
+    return scale, linear * scale - quadratic * scale * scale - fall
 
 
-@inlined
+@kernel
+def reach(penalty, u, high, bent):
+    """The largest feasible scale up to `high`; list the rows that bend up to there."""
+    for j in range(u.shape[0]):
+        high = smaller(high, penalties.dual_scale(penalty, size_of(u, j), j))
+    n_bent = 0
+    if high > 0:
+        for j in range(u.shape[0]):
+            if penalties.conjugate_grad(penalty, high * size_of(u, j), j) != 0:
+                bent[n_bent] = j
+                n_bent += 1
+    return high, n_bent
+
+
+@kernel
+def conjugates(penalty, u, bent, c):
+    """Sum of the conjugates of the listed rows at c u, and its derivative in c."""
+    total, slope = 0.0, 0.0
+    for i in range(bent.size):
+        j = bent[i]
+        size = size_of(u, j)
+        total += penalties.conjugate(penalty, c * size, j)
+        slope += size * penalties.conjugate_grad(penalty, c * size, j)
+    return total, slope
+
+
 def _best_scale(penalty, u, bent, quadratic, linear, high):
     """Root in (0, high) of the falling slope, `high` where it stays positive.
 
     Regula falsi with the Illinois weights; 1 is the likely root, near an optimum.
     """
+
+    def slope_at(c):
+        return linear - 2 * quadratic * c - conjugates(penalty, u, bent, c)[1]
+
     low, at_low, side = 0.0, linear, 0
-    at_high = _slope(penalty, u, bent, quadratic, linear, high)
+    at_high = slope_at(high)
     best, size = high, abs(at_high)
     for k in range(100):
         if not (at_high < 0 and size > 1e-14 * linear and high - low > 4e-16 * high):
@@ -93,7 +119,7 @@ def _best_scale(penalty, u, bent, quadratic, linear, high):
         c = (low * at_high - high * at_low) / (at_high - at_low)
         if k == 0 and high > 1:
             c = 1.0
-        slope = _slope(penalty, u, bent, quadratic, linear, c)
+        slope = slope_at(c)
         if abs(slope) < size:
             best, size = c, abs(slope)
         if slope > 0:
@@ -105,16 +131,6 @@ def _best_scale(penalty, u, bent, quadratic, linear, high):
             at_low = at_low / 2 if side < 0 else at_low
             side = -1
     return best
-
-
-@helper()
-def _slope(penalty, u, bent, quadratic, linear, c):
-    slope = linear - 2 * quadratic * c
-    for i in range(bent.size):
-        j = bent[i]
-        size = size_of(u, j)
-        slope -= size * penalties.conjugate_grad(penalty, c * size, j)
-    return slope
 
 
 @kernel

@@ -14,6 +14,9 @@
 /// where R is the view's own form of the residual: see `Residual`.
 namespace sparsesci {
 
+/// Rounding below zero is zero; NaN stays NaN, by which the caller knows of it.
+inline double not_below_zero(double x) { return x < 0 ? 0.0 : x; }
+
 /// What coordinate descent carries along. `values` holds T rows of length `stride`.
 ///   dense:  the residual itself;
 ///   CSC:    rho with r = rho + offset, so that centring costs O(1) for each column;
@@ -57,7 +60,7 @@ struct DenseView {
         const Moments about = moments(column(j), first, weights, n_rows);
         if (std::isinf(about.second)) return {first, about.second};
         const double shift = center ? about.first / n : 0.0;
-        return {first + shift, std::fmax(about.second / n - shift * shift, 0.0)};
+        return {first + shift, not_below_zero(about.second / n - shift * shift)};
     }
 };
 
@@ -129,7 +132,7 @@ struct CscView {
         // The implicit zeros deviate by the mean. A column that is full where it counts has
         // none: the rounding of its mass would be multiplied by the square of the mean.
         const double zeros = counted == n_counted ? 0.0 : std::fmax(n - mass, 0.0);
-        return {mean, std::fmax((second + zeros * mean * mean) / n, 0.0)};
+        return {mean, not_below_zero((second + zeros * mean * mean) / n)};
     }
 
 private:

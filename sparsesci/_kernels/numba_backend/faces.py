@@ -1,0 +1,135 @@
+"""Descent on a Gram matrix: sweeps, and minima on the supports that they find.
+
+Sweeps over a support, on a copy of its part of the Gram matrix, come first: for as much
+work as its minimum takes. Small ones go there directly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sparsesci._kernels.numba_backend._handles import frozen
+from sparsesci._kernels.numba_backend.cd import sweep_until
+from sparsesci._kernels.numba_backend.face import Face, product, square
+from sparsesci._kernels.numba_backend.matrix import Gram
+from sparsesci._kernels.numba_backend.penalties import L1L2
+
+MAX_FACE = 4000  # coefficients
+# Up to so many, minima come before sweeps.
+SMALL = 100
+# Over supports that are too large for a minimum, between two over the working set.
+LARGE_SWEEPS = 10
+
+
+def applies(matrix: Any, penalty: Any) -> bool:
+    """Whether minima can be had: on a Gram matrix, of pieces of parabolas."""
+    return isinstance(matrix, Gram) and isinstance(penalty, L1L2)
+
+
+def run(
+    X: Any,
+    penalty: Any,
+    lipschitz: Any,
+    ws: Any,
+    w: Any,
+    state: Any,
+    limits: Any,
+    new_row: Any,
+) -> tuple[int, float]:
+    """One burst, see `cd_burst` in the contract."""
+    max_updates, tol = limits
+    descent = Descent(X, penalty, lipschitz, w, state, new_row, tol)
+    n_updates = 0
+    while True:
+        violation = descent.sweep(ws)[1]
+        n_updates += ws.size
+        if violation <= tol or n_updates >= max_updates:
+            return n_updates, violation
+        rows = ws[(lipschitz[ws] > 0) & w[ws].any(axis=1)]
+        if rows.size:
+            n_updates += descent.settle(rows, max_updates - n_updates)
+
+
+class Descent:
+    """The state of a burst; `sweep_work` and `face_work` are in multiplications."""
+
+    def __init__(
+        self,
+        X: Any,
+        penalty: Any,
+        lipschitz: Any,
+        w: Any,
+        state: Any,
+        new_row: Any,
+        tol: float,
+    ):
+        self.X, self.penalty, self.lipschitz = X, penalty, lipschitz
+        self.w = w
+        self.h, self.offset = state
+        self.new_row, self.tol = new_row, tol
+        self.sweep_work = self.face_work = 0.0
+
+    def sweep(self, rows: Any, most: int = 1) -> tuple[int, float]:
+        """Sweeps made, at most so many, and the last violation."""
+        return sweep_until(
+            self.X,
+            self.penalty,
+            self.lipschitz,
+            rows,
+            self.w,
+            self.h,
+            self.offset,
+            self.new_row,
+            self.tol,
+            most,
+        )
+
+    def settle(self, rows: Any, max_updates: int) -> int:
+        """Come near the minimum on the support `rows`, or go there; updates made."""
+        made, size = 0, rows.size * self.w.shape[1]
+        if size > MAX_FACE:
+            return self.sweep(rows, LARGE_SWEEPS)[0] * int(rows.size)
+        small = size <= SMALL
+        if not (small and self.face_work <= self.sweep_work):
+            made, violation = self.settle_by_sweeps(rows, max_updates)
+            if violation <= self.tol or made >= max_updates:
+                return made
+            rows = rows[self.w[rows].any(axis=1)]
+        if rows.size:
+            face = Face(self.X, self.penalty, self.w, self.h, rows)
+            face.descend()
+            self.face_work += face.work
+        return made + int(rows.size)
+
+    def settle_by_sweeps(self, rows: Any, max_updates: int) -> tuple[int, float]:
+        """Sweep over the support, for as much work as its minimum takes."""
+        k, T = rows.size, self.w.shape[1]
+        left = self.face_work + (k * T) ** 3 / 6 - self.sweep_work
+        most = max(1, min(int(left / (k * k * T)), -(-max_updates // k)))
+        gram = square(self.X)
+        part = Gram(frozen(gram[np.ix_(rows, rows)]), k, k, self.X.n_samples)
+        w, h = self.w[rows], np.ascontiguousarray(self.h[:, rows])
+        n_sweeps, violation = sweep_until(
+            part,
+            restricted(self.penalty, rows),
+            self.lipschitz[rows],
+            np.arange(k),
+            w,
+            h,
+            self.offset,
+            self.new_row,
+            self.tol,
+            most,
+        )
+        self.sweep_work += n_sweeps * k * k * T
+        self.h -= product(gram, rows, w - self.w[rows])
+        self.w[rows] = w
+        return n_sweeps * k, violation
+
+
+def restricted(penalty: Any, rows: Any) -> Any:
+    """The same penalty on the listed coefficients alone."""
+    arrays = {name: frozen(getattr(penalty, name)[rows]) for name in penalty.arrays}
+    return penalty._replace(**arrays)
