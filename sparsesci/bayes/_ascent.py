@@ -221,3 +221,13 @@ def climb(data: Standardized, rule: Rule, target: int = 0) -> EvidenceAscent:
     second.run()
     sane = second.n_active <= data.dof / 2
     return second if sane and second.objective > first.objective else first
+
+
+def sparse_start(data: Standardized, noise: float = 0.0, target: int = 0) -> Any:
+    """The model of `FastSBL` at its defaults: where other methods begin.
+
+    Bounds of the evidence have many maxima. From an empty model with all of the target
+    as noise, what only explains it together is not found.
+    """
+    price = float(np.log(max(data.n_varying, 1)))
+    return climb(data, Rule(price, noise, data.n_features, 1e-6, 10_000), target)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, qr
 
-from sparsesci.bayes._ascent import Rule, climb
+from sparsesci.bayes._ascent import sparse_start
 from sparsesci.bayes._data import NOISE_FLOOR, Standardized
 from sparsesci.bayes._posterior import Posterior, triangular
 
@@ -173,10 +173,7 @@ def default_noise(data: Standardized, choice: Any) -> tuple[float, bool]:
         return float(choice) / data.unit, False
     if choice == "learn" or data.n_varying < data.dof:
         return 0.1 / max(data.dof, 1.0), True
-    estimates = []
-    for target in np.flatnonzero(data.y_norms):
-        penalty = float(np.log(max(data.n_varying, 1)))
-        rule = Rule(penalty, 0.0, data.n_features, 1e-6, 10_000)
-        estimates.append(climb(data, rule, int(target)).noise)
+    targets = np.flatnonzero(data.y_norms)
+    estimates = [sparse_start(data, target=int(target)).noise for target in targets]
     # An exact fit leaves updates that divide rounding errors by the noise.
     return max(float(np.mean(estimates)), _LEAST_NOISE / max(data.dof, 1.0)), False

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import logit, ndtr, ndtri, xlogy
 
 from sparsesci._kernels import get_backend
+from sparsesci.bayes._ascent import sparse_start
 from sparsesci.bayes._base import (
     Solution,
     WeightedBayesianRegressor,
@@ -93,7 +94,7 @@ class SpikeSlab:
 
     def start(self, alpha: Array, mean: Array) -> None:
         """Begin with these inclusion probabilities and means of the slabs."""
-        self.alpha = alpha.copy()
+        self.alpha = alpha.astype(float)
         self.raw_mean = mean * self.data.inverse_norms
         self.residual = self.data.Y - self.data.apply(self.coef)
         self.offset = np.zeros(1)
@@ -275,8 +276,8 @@ class SpikeSlabVB(WeightedBayesianRegressor):
     Multiplying y or a column of X by a number multiplies results accordingly; sparse X
     is centred without becoming dense. For orthogonal columns and given parameters the
     approximation is exact. Where columns are strongly correlated, one of them takes the
-    probability of all, and which one depends on the order of the first sweep: by
-    correlation with y.
+    probability of all. The bound has local maxima: iterations begin at the model of
+    :class:`FastSBL`.
 
     The product has no correlations, and its variances are too small where columns are
     correlated. Covariances, intervals and errors of predictions therefore come from the
@@ -337,6 +338,10 @@ class SpikeSlabVB(WeightedBayesianRegressor):
         model = SpikeSlab(
             data, noise, self.slab_variance, self.prior_inclusion, data.dof
         )
+        begin = sparse_start(data, noise or 0.0)
+        model.start(begin.gammas > 0, begin.coef)
+        if noise is None:
+            model.noise = begin.noise
         path, change = model.run(self.tol, self.max_iter)
         if change > self.tol:
             warn_unconverged("SpikeSlabVB", len(path), change, self.tol)

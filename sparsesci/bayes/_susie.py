@@ -11,6 +11,7 @@ from scipy.linalg import block_diag, cholesky
 from scipy.optimize import brentq
 from scipy.special import softmax, xlogy
 
+from sparsesci.bayes._ascent import EvidenceAscent, sparse_start
 from sparsesci.bayes._base import (
     Solution,
     WeightedBayesianRegressor,
@@ -87,6 +88,18 @@ class SingleEffects:
         self.prior, self.variance = np.zeros(n_effects), np.zeros(n_effects)
         self.fits = np.zeros((n_effects, data.design.n_samples))
         self.residual = data.Y.copy()
+
+    def start(self, model: EvidenceAscent) -> None:
+        """Begin with an effect on each active column of a model, the largest first."""
+        coef = model.coef
+        largest = model.columns[np.argsort(-np.abs(coef[model.columns]), kind="stable")]
+        for effect, column in enumerate(largest[: len(self.alpha)]):
+            self.alpha[effect] = 0.0
+            self.alpha[effect, column] = 1.0
+            self.mean[effect, column] = coef[column]
+            self.fits[effect] = self.data.apply(self.alpha[effect] * coef)
+        self.residual = self.data.Y - self.fits.sum(axis=0)
+        self.noise = self.known_noise or model.noise
 
     def update(self, effect: int) -> None:
         """Fit one effect to the residual of the others."""
@@ -274,6 +287,8 @@ class SuSiE(WeightedBayesianRegressor):
     -----
     Multiplying y or a column of X by a number multiplies results accordingly; sparse X
     is centred without becoming dense. A pass costs O(n_effects n_samples n_features).
+    The bound has local maxima: iterations begin with effects on the columns of the
+    model of :class:`FastSBL`, which they leave where others explain y as well.
     See :class:`SpikeSlabVB` for the linear response.
 
     References
@@ -332,6 +347,7 @@ class SuSiE(WeightedBayesianRegressor):
     def _solve(self, data: Standardized) -> Solution:
         noise = fixed_noise(data, self.noise_variance)
         model = SingleEffects(data, self.n_effects, noise, self.prior_variance)
+        model.start(sparse_start(data, noise))
         path, rise = model.run(self.tol, self.max_iter)
         if rise > self.tol:
             warn_unconverged("SuSiE", len(path), rise, self.tol)
