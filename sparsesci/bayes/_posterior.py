@@ -89,7 +89,7 @@ def moving(variances: Array, noise: float) -> Array:
     return variances > _UNMOVING * noise
 
 
-def linear_response(inner: Array, blocks: Array) -> tuple[Array, Array]:
+def linear_response(inner: Array, blocks: Array) -> Array:
     """What the parts of a posterior that is a product have to do with each other.
 
     Such a posterior knows no correlations between its parts, and its variances are too
@@ -107,10 +107,8 @@ def linear_response(inner: Array, blocks: Array) -> tuple[Array, Array]:
 
     Returns
     -------
-    U : ndarray of shape (k, k)
-        With `sign`: the covariance is ``V + R U diag(sign) U' R'``.
-    sign : ndarray of shape (k,)
-        1, -1 or 0.
+    W : ndarray of shape (k, k)
+        The covariance is ``R W W' R'``.
 
     References
     ----------
@@ -118,8 +116,8 @@ def linear_response(inner: Array, blocks: Array) -> tuple[Array, Array]:
        and variational Bayes. JMLR, 19(51), 1-49.
     """
     apart = blocks[:, None] != blocks
-    values, vectors = np.linalg.eigh(np.where(apart, inner, np.eye(len(inner))))
-    if values.min(initial=1.0) <= 0:  # not at a maximum: iterations ran out
-        values = np.ones_like(values)
-    excess = 1 / values - 1
-    return vectors * np.sqrt(np.abs(excess)), np.sign(excess)
+    try:
+        root = np.linalg.cholesky(np.where(apart, inner, np.eye(len(inner))))
+    except np.linalg.LinAlgError:  # not at a maximum: iterations ran out
+        return np.eye(len(inner))
+    return triangular(root, np.eye(len(inner))).T

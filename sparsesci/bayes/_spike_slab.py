@@ -87,10 +87,11 @@ class SpikeSlab:
         some = np.flatnonzero(moving(variance, self.noise))
         roots = np.sqrt(variance[some])
         Z = self.data.columns(some) * (roots / np.sqrt(self.noise))
-        U, sign = linear_response(Z.T @ Z, some)
         factor = np.zeros((p, len(some)))
-        factor[some] = roots[:, None] * U
-        return Posterior(p, np.arange(p), variance, factor, sign)
+        factor[some] = roots[:, None] * linear_response(Z.T @ Z, some)
+        alone = variance.copy()
+        alone[some] = 0.0
+        return Posterior(p, np.arange(p), alone, factor)
 
     def start(self, alpha: Array, mean: Array) -> None:
         """Begin with these inclusion probabilities and means of the slabs."""

@@ -140,10 +140,12 @@ class SingleEffects:
         ]
         root = block_diag(*roots) if roots else np.zeros((0, 0))
         Z = self.data.columns(columns) @ root / unit
-        U, sign = linear_response(Z.T @ Z, effects)
-        added = np.zeros((p, len(columns)))
-        np.add.at(added, columns, root @ U)
-        factor, signs = np.hstack([means.T, added]), np.r_[-np.ones(len(means)), sign]
+        # What moves is taken out as it was, and comes back with its response.
+        before, after = np.zeros((2, p, len(columns)))
+        np.add.at(before, columns, root)
+        np.add.at(after, columns, root @ linear_response(Z.T @ Z, effects))
+        factor = np.hstack([after, before, means.T])
+        signs = np.where(np.arange(factor.shape[1]) < len(columns), 1.0, -1.0)
         return Posterior(p, np.arange(p), second.sum(axis=0), factor, signs)
 
     def error(self) -> float:
