@@ -164,7 +164,7 @@ class WorkingSetSolver:
     def _aim(self, ws: Indices) -> float:
         """Exact where that is cheap, else a third of the violation that is allowed."""
         pull = self.certifier.smallest_pull
-        if ws.size <= 2 * _SMALL or pull == np.inf:
+        if ws.size <= _SMALL or pull == np.inf:
             return _EXACT * self.rounding
         allowed = math.sqrt(self.control.tol) * pull
         return 0.5 * min(allowed, self.target / self.gap_rate)
