@@ -60,7 +60,9 @@ class Passes:
         self.lipschitz = np.empty(N_FEATURES)
 
     def time_column_stats(self, backend: str, layout: str) -> None:
-        self.kernels.column_stats(self.X, True, self.out, self.lipschitz)
+        self.kernels.column_stats(
+            self.X, True, self.residual, self.out, self.lipschitz, self.w
+        )
 
     def time_correlation(self, backend: str, layout: str) -> None:
         self.kernels.correlation(self.X, self.residual, self.offset, None, self.out)
@@ -114,7 +116,9 @@ class Burst:
         if layout == "gram":
             return np.diag(self.gram) / N_SAMPLES
         means, lipschitz = np.empty(n_columns), np.empty(n_columns)
-        self.kernels.column_stats(self.X, False, means, lipschitz)
+        none = np.empty((0, N_SAMPLES))
+        out = np.empty((n_columns, 0))
+        self.kernels.column_stats(self.X, False, none, means, lipschitz, out)
         return lipschitz
 
     def _correlation(self, layout: str, n_columns: int) -> np.ndarray:

@@ -82,11 +82,21 @@ class Backend(Protocol):
 
     # -- passes over a matrix ----------------------------------------------------------
     def column_stats(
-        self, X: Matrix, center: bool, means: Doubles, lipschitz: Doubles
+        self,
+        X: Matrix,
+        center: bool,
+        targets: Doubles,
+        means: Doubles,
+        lipschitz: Doubles,
+        correlations: Doubles,
     ) -> None:
         """Column means (0 unless `center`) and ||x~_j||_S^2 / n. Constant columns: 0.
 
-        out: means (p,), lipschitz (p,). Not for a Gram matrix (ValueError).
+        While a column is at hand, also x~_j' S y_t / n for targets (T, n), T >= 0. With
+        `center`, their weighted means must be 0.
+
+        out: means (p,), lipschitz (p,), correlations (p, T). Not for a Gram matrix
+        (ValueError).
         """
 
     def correlation(

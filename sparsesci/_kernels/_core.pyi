@@ -35,7 +35,12 @@ def penalty(
 ) -> Penalty: ...
 def penalty_signatures() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]: ...
 def column_stats(
-    X: Matrix, center: bool, means: Doubles, lipschitz: Doubles
+    X: Matrix,
+    center: bool,
+    targets: Doubles,
+    means: Doubles,
+    lipschitz: Doubles,
+    correlations: Doubles,
 ) -> None: ...
 def correlation(
     X: Matrix,

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,14 @@ class Residual:
         return self.values + self.offset[:, None]
 
 
+class Targets(NamedTuple):
+    """Targets as solvers see them: less their means, and X~' S Y / n."""
+
+    Y: Doubles
+    means: Doubles
+    correlations: Doubles
+
+
 def center_rows(
     Y: Doubles, mean_of: Callable[[Doubles], Doubles]
 ) -> tuple[Doubles, Doubles]:
@@ -75,10 +83,12 @@ class Design(ABC):
         shape: tuple[int, int],
         dtype: Any,
         sample_weight: Doubles | None,
+        center: bool,
     ) -> None:
         self.n_samples, self.n_features = shape
         self.dtype = np.dtype(dtype)
         self.sample_weight = sample_weight
+        self.center = center
         self.means: Doubles | None = None
         # What has been taken off columns beforehand, see SparseDesign.
         self.shift: Doubles | float = 0.0
@@ -102,7 +112,7 @@ class Design(ABC):
 
         A constant target must come out as exact zeros, see `center_rows`.
         """
-        if self.means is None:
+        if not self.center:
             return Y, np.zeros(len(Y))
         return center_rows(Y, self.weighted_mean)
 
@@ -128,6 +138,7 @@ class ColumnDesign(Design):
     """A design whose columns are at hand: what coordinate descent needs."""
 
     lipschitz: Doubles
+    targets: Targets
     matrix: Matrix
     backend: Backend
     _blocks: list[tuple[int, int, Matrix]]
@@ -157,16 +168,22 @@ class ColumnDesign(Design):
     def update_cost(self) -> float:
         """Stored entries that one coordinate update touches, on average."""
 
-    def _prepare(self, center: bool) -> None:
+    def _prepare(self, targets: Doubles | None) -> None:
+        """Look at every column once: means, norms, correlations with the targets."""
+        center = self.center
         self.backend = get_backend()
         starts = self._block_starts()
         spans = list(pairwise(starts))
         means = np.zeros(self.n_features)
         self.lipschitz = np.empty(self.n_features)
+        Y = np.empty((0, self.n_samples)) if targets is None else targets
+        Y, target_means = self.center_targets(Y)
+        correlations = np.empty((self.n_features, len(Y)))
         raw = [self._handle(start, stop, None) for start, stop in spans]
         for (start, stop), block in zip(spans, raw):
+            part = slice(start, stop)
             self.backend.column_stats(
-                block, center, means[start:stop], self.lipschitz[start:stop]
+                block, center, Y, means[part], self.lipschitz[part], correlations[part]
             )
         if not np.isfinite(self.lipschitz + means).all():
             assert_all_finite(self.X, input_name="X")  # else, finite but too large
@@ -175,6 +192,8 @@ class ColumnDesign(Design):
                 f"column {where} of X is too large: its mean square overflows; "
                 "rescale it."
             )
+        correlations[self.lipschitz == 0] = 0.0
+        self.targets = Targets(Y, target_means, correlations)
         self.means = means if center else None
         self._blocks = [
             (*span, self._handle(*span, means[slice(*span)]) if center else block)
@@ -227,11 +246,15 @@ class DenseDesign(ColumnDesign):
     """A Fortran-ordered array, float32 or float64."""
 
     def __init__(
-        self, X: NDArray[Any], sample_weight: Doubles | None, center: bool
+        self,
+        X: NDArray[Any],
+        sample_weight: Doubles | None,
+        center: bool,
+        targets: Doubles | None = None,
     ) -> None:
-        super().__init__(X.shape, X.dtype, sample_weight)
+        super().__init__(X.shape, X.dtype, sample_weight, center)
         self.X = X
-        self._prepare(center)
+        self._prepare(targets)
 
     def _handle(self, start: int, stop: int, means: Doubles | None) -> Matrix:
         return self.backend.dense_matrix(
@@ -279,12 +302,18 @@ class DenseDesign(ColumnDesign):
 class SparseDesign(ColumnDesign):
     """A CSC matrix with int32 indices and no duplicates, float32 or float64."""
 
-    def __init__(self, X: Any, sample_weight: Doubles | None, center: bool) -> None:
-        super().__init__(X.shape, X.dtype, sample_weight)
+    def __init__(
+        self,
+        X: Any,
+        sample_weight: Doubles | None,
+        center: bool,
+        targets: Doubles | None = None,
+    ) -> None:
+        super().__init__(X.shape, X.dtype, sample_weight, center)
         self.X = X
         if center:
             self._bring_full_columns_near_zero()
-        self._prepare(center)
+        self._prepare(targets)
 
     def _bring_full_columns_near_zero(self) -> None:
         """Subtract a constant from full columns that are far from zero.
@@ -396,7 +425,7 @@ class OperatorDesign(Design):
     def __init__(
         self, X: LinearOperator, sample_weight: Doubles | None, center: bool
     ) -> None:
-        super().__init__(X.shape, X.dtype or np.float64, sample_weight)
+        super().__init__(X.shape, X.dtype or np.float64, sample_weight, center)
         self.X = X
         if center:
             ones = np.ones(self.n_samples) if sample_weight is None else sample_weight
@@ -426,10 +455,19 @@ class OperatorDesign(Design):
         return Residual(Y - self.apply(W), np.zeros(len(Y)))
 
 
-def as_design(X: Any, sample_weight: Doubles | None, center: bool) -> Design:
-    """Wrap checked data: a Fortran-ordered array, a CSC matrix or a LinearOperator."""
+def as_design(
+    X: Any,
+    sample_weight: Doubles | None,
+    center: bool,
+    targets: Doubles | None = None,
+) -> Design:
+    """Wrap checked data: a Fortran-ordered array, a CSC matrix or a LinearOperator.
+
+    Where columns are at hand, those of X are correlated with `targets` while their
+    norms are computed.
+    """
     if isinstance(X, LinearOperator):
         return OperatorDesign(X, sample_weight, center)
     if sparse.issparse(X):
-        return SparseDesign(X, sample_weight, center)
-    return DenseDesign(X, sample_weight, center)
+        return SparseDesign(X, sample_weight, center, targets)
+    return DenseDesign(X, sample_weight, center, targets)

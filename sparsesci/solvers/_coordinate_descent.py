@@ -44,9 +44,11 @@ class Setting:
         """Return one setting for each target, on the same design."""
         if self.single:
             return [self]
+        Y, U, design = self.problem.Y, self.problem.correlations, self.design
+        parts = [LeastSquares(design, Y[[t]], U[:, [t]]) for t in range(len(Y))]
         return [
-            Setting(LeastSquares(self.design, row[None]), self.design, mean, True)
-            for row, mean in zip(self.problem.Y, self.target_mean[:, None])
+            Setting(part, design, self.target_mean[[t]], True)
+            for t, part in enumerate(parts)
         ]
 
     def result(
@@ -86,14 +88,15 @@ def make_setting(
     X: Any, Y: Doubles, weights: Doubles | None, fit_intercept: bool, single: bool
 ) -> Setting:
     """Prepare checked data; targets are the rows of Y, weights sum to n_samples."""
-    design = as_design(X, weights, fit_intercept)
+    design = as_design(X, weights, fit_intercept, Y)
     if not isinstance(design, ColumnDesign):
         raise TypeError(
             "coordinate descent needs the columns of X, got a LinearOperator; use "
             "sparsesci.solvers.fista."
         )
-    centred, mean = design.center_targets(Y)
-    return Setting(LeastSquares(design, centred), design, mean, single)
+    targets = design.targets
+    problem = LeastSquares(design, targets.Y, targets.correlations)
+    return Setting(problem, design, targets.means, single)
 
 
 def coordinate_descent(

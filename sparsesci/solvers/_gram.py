@@ -11,7 +11,6 @@ from sparsesci._kernels._contract import Doubles
 from sparsesci.operators.design import (
     ColumnDesign,
     DenseDesign,
-    Residual,
 )
 from sparsesci.solvers._problem import GramLeastSquares, LeastSquares
 
@@ -63,8 +62,7 @@ def gram_problem(
     if gram is None:
         gram = gram_of(design)
     if Xy is None:
-        start = Residual(problem.Y, np.zeros(len(problem.Y)))
-        Xy = np.ascontiguousarray(n * design.correlate(start).T)
+        Xy = np.ascontiguousarray(n * problem.correlations.T)
     yy = 2 * n * problem.null_objective
     form = GramLeastSquares(gram, Xy, yy, n)
     form.lipschitz = design.lipschitz  # constant columns are exactly 0 there

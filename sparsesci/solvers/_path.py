@@ -47,7 +47,8 @@ def alpha_max(problem: Problem, penalty: Penalty, n_targets: int) -> float:
     block = free_block(problem, unit)
     if block is not None:
         block.solve(state)
-    problem.correlate(state, None)
+    if not state.fresh:
+        problem.correlate(state, None)
     U = state.U
     if n_targets > 1:
         size = np.linalg.norm(U, axis=1)

@@ -73,11 +73,16 @@ def move(where: Columns, state: State, rows: Indices | None, values: Doubles) ->
 
 
 class LeastSquares:
-    """``||Y - X~ W||_S^2 / (2n)`` with the data at hand."""
+    """``||Y - X~ W||_S^2 / (2n)`` with the data at hand.
 
-    def __init__(self, design: Design, Y: Doubles) -> None:
+    `correlations` are ``X~' S Y / n``, where they are known.
+    """
+
+    def __init__(
+        self, design: Design, Y: Doubles, correlations: Doubles | None = None
+    ) -> None:
         self.design = design
-        self.Y = Y
+        self.Y, self._correlations = Y, correlations
         self.n_samples, self.n_features = design.n_samples, design.n_features
         self.null_objective = design.inner(Y, Y) / (2 * design.n_samples)
         if isinstance(design, ColumnDesign):
@@ -90,7 +95,18 @@ class LeastSquares:
 
     def start(self, W: Doubles) -> State:
         """State at coefficients W."""
-        return State(W, self.design.fresh_residual(self.Y, W), np.zeros_like(W))
+        residual = self.design.fresh_residual(self.Y, W)
+        if W.any():
+            return State(W, residual, np.zeros_like(W))
+        return State(W, residual, self.correlations.copy(), fresh=True)
+
+    @property
+    def correlations(self) -> Doubles:
+        """``X~' S Y / n``."""
+        if self._correlations is None:
+            start = Residual(self.Y, np.zeros(len(self.Y)))
+            self._correlations = self.design.correlate(start)
+        return self._correlations
 
     def refresh(self, state: State) -> None:
         """Compute the residual anew."""

@@ -6,7 +6,7 @@
         working set: support and the worst violators
         descent on it, to a tolerance that follows the violation
 
-On the way from far away, on wide dense data, alpha is halved from pass to pass.
+On the way from far away, on wide dense data, alpha falls by steps from pass to pass.
 
 The kernels do the arithmetic; every decision is taken here.
 """
@@ -50,8 +50,8 @@ _REFRESH = 30
 # columns that it is solved more exactly in between.
 _FEW = 0.02
 # Above this ratio of the largest correlation to its bound, alpha is approached from
-# above.
-_FAR = 3.0
+# above, in such steps.
+_FAR, _STEP = 4.0, 3.0
 
 
 class WorkingSetSolver:
@@ -124,7 +124,7 @@ class WorkingSetSolver:
             if level is None:
                 cold = self.dear and not state.W.any()
                 level = 1 + point.relative_violation if cold else 1.0
-            level = max(1.0, level / 2) if level > _FAR else 1.0
+            level = max(1.0, level / _STEP) if level > _FAR else 1.0
             if level > 1:
                 updates += self._descend_at(level, state)
                 continue
@@ -164,7 +164,7 @@ class WorkingSetSolver:
     def _aim(self, ws: Indices) -> float:
         """Exact where that is cheap, else a third of the violation that is allowed."""
         pull = self.certifier.smallest_pull
-        if ws.size <= 2 * _SMALL or pull == np.inf:
+        if ws.size <= _SMALL or pull == np.inf:
             return _EXACT * self.rounding
         allowed = math.sqrt(self.control.tol) * pull
         return 0.5 * min(allowed, self.target / self.gap_rate)

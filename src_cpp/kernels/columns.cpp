@@ -7,7 +7,10 @@
 namespace sparsesci {
 
 template <class View>
-void column_stats(const View& X, bool center, double* means, double* lipschitz) {
+void column_stats(const View& X, bool center, const Residual& targets, Index n_tasks, double* means,
+                  double* lipschitz, double* correlations) {
+    View centred = X;
+    centred.means = center ? means : nullptr;
     for (Index j = 0; j < X.n_cols; ++j) {
         const Moments m = X.stats(j, center);
         means[j] = m.first;
@@ -15,6 +18,8 @@ void column_stats(const View& X, bool center, double* means, double* lipschitz) 
         constexpr double eps = 8 * 2.220446049250313e-16;
         const bool constant = center && std::sqrt(m.second) <= eps * std::abs(m.first);
         lipschitz[j] = constant ? 0.0 : m.second;
+        for (Index t = 0; t < n_tasks; ++t)
+            correlations[j * n_tasks + t] = centred.corr(j, targets, t);
     }
 }
 
@@ -65,7 +70,8 @@ void sparse_gram(const CscView<T>& X, const Index* columns, Index n_columns, Ind
         const View&, const Index*, Index, const double*, Index, const Residual&);
 #define SPARSESCI_INSTANTIATE_DATA(View) \
     SPARSESCI_INSTANTIATE(View)          \
-    template void column_stats(const View&, bool, double*, double*);
+    template void column_stats(          \
+        const View&, bool, const Residual&, Index, double*, double*, double*);
 SPARSESCI_INSTANTIATE_DATA(DenseView<double>)
 SPARSESCI_INSTANTIATE_DATA(DenseView<float>)
 SPARSESCI_INSTANTIATE_DATA(CscView<double>)

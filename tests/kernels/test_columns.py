@@ -17,7 +17,8 @@ pytestmark = [
 def column_stats(kernels, problem, center):
     p = problem.X.shape[1]
     means, lipschitz = np.full(p, np.nan), np.full(p, np.nan)
-    kernels.column_stats(problem.build(kernels, bare=True), center, means, lipschitz)
+    X, none = problem.build(kernels, bare=True), np.empty((0, problem.X.shape[0]))
+    kernels.column_stats(X, center, none, means, lipschitz, np.empty((p, 0)))
     return means, lipschitz
 
 
@@ -28,6 +29,21 @@ def test_column_stats_are_weighted_moments(kernels, rng, format, centred, weight
     expected = problem.means if centred else np.zeros(len(means))
     assert_allclose(means, expected, rtol=1e-12, atol=1e-14)
     assert_allclose(lipschitz, problem.lipschitz, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_targets", [1, 3])
+@pytest.mark.parametrize("format", DATA_FORMATS)
+def test_column_stats_correlate(kernels, rng, format, n_targets, centred, weighted):
+    problem = make_problem(rng, format, centred=centred, weighted=weighted)
+    n, p = problem.X.shape
+    Y = rng.standard_normal((n_targets, n))
+    if centred:
+        Y -= (Y @ problem.s / n)[:, None]
+    means, lipschitz, out = np.empty(p), np.empty(p), np.full((p, n_targets), np.nan)
+    X = problem.build(kernels, bare=True)
+    kernels.column_stats(X, centred, Y, means, lipschitz, out)
+    expected = problem.columns.T @ (problem.s * Y).T / n
+    assert_allclose(out, expected, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 2, 15, 16, 17, 33, 1000])

@@ -63,7 +63,14 @@ def valid_call(kernels, name):
         "gram_matrix": {"gram": np.eye(P), "n_cols": P - 1, "n_samples": N},
         "penalty": {"name": "l1", "scalars": (1.0, 0.0), "arrays": ()},
         "penalty_signatures": {},
-        "column_stats": {"X": X, "center": True, "lipschitz": np.zeros(P), **means},
+        "column_stats": {
+            "X": X,
+            "center": True,
+            "targets": np.zeros((2, N)),
+            **means,
+            "lipschitz": np.zeros(P),
+            "correlations": np.zeros((P, 2)),
+        },
         "correlation": {"X": X, **state, "columns": np.array([0, 3]), "out": rows},
         "subtract_product": {
             "X": X,
@@ -173,7 +180,7 @@ INPUTS = {
     **bayes_cases.INPUTS,
 }
 OUTPUTS = {
-    "column_stats": ("means", "lipschitz"),
+    "column_stats": ("means", "lipschitz", "correlations"),
     "correlation": ("out",),
     "subtract_product": ("residual", "offset"),
     "sparse_gram": ("gram", "work"),
@@ -333,6 +340,21 @@ BAD_SIZES = [
     ),
     ("column_stats", {"means": np.ones(3)}, "means must have 4 entries, got 3"),
     ("column_stats", {"lipschitz": np.ones(5)}, "lipschitz must have 4 entries, got 5"),
+    (
+        "column_stats",
+        {"targets": np.ones((2, 3))},
+        "targets must have one row of n_samples entries for each target",
+    ),
+    (
+        "column_stats",
+        {"targets": np.ones(N)},
+        "targets must have one row of n_samples entries for each target",
+    ),
+    (
+        "column_stats",
+        {"correlations": np.ones((P, 3))},
+        "correlations must have 8 entries, got 12",
+    ),
     ("correlation", {"out": np.ones(())}, "out must have 1 or 2 dimensions"),
     (
         "correlation",
@@ -471,7 +493,9 @@ def test_parameters_of_penalties_are_not_converted(kernels, scalars, arrays):
 def test_a_gram_matrix_has_no_statistics(kernels):
     gram = kernels.gram_matrix(np.eye(P), P, N)
     with pytest.raises(ValueError, match=r"^a Gram matrix has no column statistics$"):
-        kernels.column_stats(gram, True, np.empty(P), np.empty(P))
+        kernels.column_stats(
+            gram, True, np.empty((0, P)), np.empty(P), np.empty(P), np.empty((P, 0))
+        )
 
 
 def test_sparse_gram_is_for_compressed_columns(kernels):

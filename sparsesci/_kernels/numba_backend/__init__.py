@@ -27,6 +27,7 @@ from sparsesci._kernels.numba_backend._handles import (
     INDEX,
     Matrix,
     Penalty,
+    centred_by,
     check,
     csc_matrix,
     dense_matrix,
@@ -96,16 +97,33 @@ def _state(X: Matrix, residual: Any, offset: Any) -> tuple[Any, Any]:
     return residual if residual.shape == shape else residual.reshape(shape), offset
 
 
-def column_stats(X: Matrix, center: bool, means: Any, lipschitz: Any) -> None:
+def column_stats(
+    X: Matrix,
+    center: bool,
+    targets: Any,
+    means: Any,
+    lipschitz: Any,
+    correlations: Any,
+) -> None:
     require_handle(X, Matrix)
+    check(targets, "targets")
     check(means, "means")
     check(lipschitz, "lipschitz")
+    check(correlations, "correlations")
+    fits = targets.ndim == 2 and targets.shape[1] == X.residual_size
+    require(fits, "targets must have one row of n_samples entries for each target")
+    T = len(targets)
     require_size(means, X.n_cols, "means")
     require_size(lipschitz, X.n_cols, "lipschitz")
+    require_size(correlations, X.n_cols * T, "correlations")
     means, lipschitz = flat(writable(means)), flat(writable(lipschitz))
     is_gram = isinstance(X.view, Gram)
     require(not is_gram, "a Gram matrix has no column statistics")
     _passes.column_stats(X.view, bool(center), means, lipschitz)
+    out = writable(correlations).reshape(X.n_cols, T)
+    if T:  # a pass of its own: one kernel less to compile
+        view = centred_by(X.view, means) if center else X.view
+        _passes.correlation(view, readable(targets), np.zeros(T), out)
 
 
 def correlation(X: Matrix, residual: Any, offset: Any, columns: Any, out: Any) -> None:

@@ -168,6 +168,12 @@ def csc_matrix(
     return Matrix(view, p, n_rows)
 
 
+def centred_by(view: Any, means: Any) -> Any:
+    """The same view of data, less the means of its columns."""
+    known = {"centred": True} if isinstance(view, matrix.Csc) else {}
+    return view._replace(means=frozen(means), **known)
+
+
 def _check_structure(data: Any, indices: Any, indptr: Any, n_rows: int) -> None:
     """A malformed matrix must not become a read outside the residual."""
     require(indptr.size >= 1, "indptr must have at least one entry")

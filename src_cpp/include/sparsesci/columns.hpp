@@ -4,9 +4,11 @@
 /// Passes over all columns of a view.
 namespace sparsesci {
 
-/// Mean (0 unless `center`) and mean square of each centred column.
+/// Mean (0 unless `center`) and mean square of each centred column, and while it is at hand
+/// correlations[j, t] = x~_j' S y_t / n with targets of weighted mean 0 (any, unless `center`).
 template <class View>
-void column_stats(const View& X, bool center, double* means, double* lipschitz);
+void column_stats(const View& X, bool center, const Residual& targets, Index n_tasks, double* means,
+                  double* lipschitz, double* correlations);
 
 /// out[j, t] = x~_j' S r_t / n for all columns, or for those listed in `columns`; other rows of
 /// `out` are left alone.

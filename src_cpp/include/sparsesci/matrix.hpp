@@ -77,18 +77,15 @@ struct CscView {
 
     double corr(Index j, const Residual& R, Index t) const {
         const double* rho = R.row(t);
-        double sum = 0;
-        const Index end = indptr[j + 1];
-        if (weights) {
-            for (Index k = indptr[j]; k < end; ++k) {
-                const Index i = indices[k];
-                sum += static_cast<double>(data[k]) * weights[i] * rho[i];
-            }
-        } else {
-            sum = gather(indptr[j], end, rho);
-        }
+        const double total =
+            weights ? sum(j,
+                          [&](Index k) {
+                              const Index i = indices[k];
+                              return static_cast<double>(data[k]) * weights[i] * rho[i];
+                          })
+                    : gather(j, rho);
         const double centred = means ? means[j] * R.offset[t] : 0.0;  // x_j'S1 = n m_j
-        return sum / static_cast<double>(n_rows) + centred;
+        return total / static_cast<double>(n_rows) + centred;
     }
     void step(Index j, double delta, const Residual& R, Index t) const {
         double* rho = R.row(t);
@@ -107,7 +104,7 @@ struct CscView {
     /// x~_i' S x~_j, where column i has been scattered.
     double inner(Index i, Index j, const double* scattered) const {
         const double both = means ? static_cast<double>(n_rows) * means[i] * means[j] : 0.0;
-        return gather(indptr[j], indptr[j + 1], scattered) - both;
+        return gather(j, scattered) - both;
     }
     double loss(const Residual& R, Index t) const {
         return moments(R.row(t), means ? -R.offset[t] : 0.0, weights, n_rows).second /
@@ -115,20 +112,16 @@ struct CscView {
     }
     Moments stats(Index j, bool center) const {
         const double n = static_cast<double>(n_rows);
-        double first = 0, mass = 0, second = 0;
-        Index counted = 0;
-        for (Index k = indptr[j]; k < indptr[j + 1]; ++k) {
-            const double s = weights ? weights[indices[k]] : 1.0;
-            first += s * static_cast<double>(data[k]);
-            mass += s;
-            counted += s > 0;
+        const auto s = [&](Index k) { return weights ? weights[indices[k]] : 1.0; };
+        const auto x = [&](Index k) { return static_cast<double>(data[k]); };
+        Index counted = indptr[j + 1] - indptr[j];
+        double mass = static_cast<double>(counted), mean = 0;
+        if (weights) {
+            mass = sum(j, s);
+            counted = static_cast<Index>(sum(j, [&](Index k) { return s(k) > 0 ? 1.0 : 0.0; }));
         }
-        const double mean = center ? first / n : 0.0;
-        for (Index k = indptr[j]; k < indptr[j + 1]; ++k) {
-            const double s = weights ? weights[indices[k]] : 1.0;
-            const double dev = static_cast<double>(data[k]) - mean;
-            second += s * dev * dev;
-        }
+        if (center) mean = sum(j, [&](Index k) { return s(k) * x(k); }) / n;
+        const double second = sum(j, [&](Index k) { return s(k) * (x(k) - mean) * (x(k) - mean); });
         // The implicit zeros deviate by the mean. A column that is full where it counts has
         // none: the rounding of its mass would be multiplied by the square of the mean.
         const double zeros = counted == n_counted ? 0.0 : std::fmax(n - mass, 0.0);
@@ -136,14 +129,19 @@ struct CscView {
     }
 
 private:
-    double gather(Index begin, Index end, const double* rho) const {
+    /// Sum of term(k) over the stored entries of column j, in independent accumulators.
+    template <class Term>
+    double sum(Index j, Term term) const {
         double acc[4] = {};
-        Index k = begin;
+        Index k = indptr[j];
+        const Index end = indptr[j + 1];
         for (; k + 4 <= end; k += 4)
-            for (Index lane = 0; lane < 4; ++lane)
-                acc[lane] += static_cast<double>(data[k + lane]) * rho[indices[k + lane]];
-        for (; k < end; ++k) acc[0] += static_cast<double>(data[k]) * rho[indices[k]];
+            for (Index lane = 0; lane < 4; ++lane) acc[lane] += term(k + lane);
+        for (; k < end; ++k) acc[0] += term(k);
         return (acc[0] + acc[1]) + (acc[2] + acc[3]);
+    }
+    double gather(Index j, const double* rho) const {
+        return sum(j, [&](Index k) { return static_cast<double>(data[k]) * rho[indices[k]]; });
     }
 };
 
