@@ -100,19 +100,22 @@ class Face:
 
     def move_if_lower(self, to: Any) -> bool:
         w = self.w[self.rows]
-        d = to - w
-        after = self.h - product(self.whole, self.rows, d)
+        after = self.h - product(self.whole, self.rows, to - w)
         mean = (self.h[:, self.rows] + after[:, self.rows]).T / (2 * self.X.n_samples)
-        # The norms' difference without the cancellation of its two terms.
-        difference = (d * (to + w)).sum(axis=1)
-        sizes = np.linalg.norm(w, axis=1) + np.linalg.norm(to, axis=1)
-        along = np.divide(difference, sizes, out=np.zeros_like(sizes), where=sizes > 0)
-        change = self.slope @ along + self.curvature * difference.sum() / 2
-        if not change - np.vdot(d, mean) < 0:
+        if not change_of_objective(w, to, mean, self.slope, self.curvature) < 0:
             return False
         self.w[self.rows] = to
         self.h[:] = after
         return True
+
+
+def change_of_objective(w: Any, to: Any, mean: Any, slope: Any, curvature: Any) -> Any:
+    """From w to `to`, with the mean of ``h / n`` before and after."""
+    # The norms' difference without the cancellation of its two terms.
+    difference = ((to - w) * (to + w)).sum(axis=1)
+    sizes = np.linalg.norm(w, axis=1) + np.linalg.norm(to, axis=1)
+    along = np.divide(difference, sizes, out=np.zeros_like(sizes), where=sizes > 0)
+    return slope @ along + curvature * difference.sum() / 2 - np.vdot(to - w, mean)
 
 
 def square(X: Any) -> Any:

@@ -11,14 +11,22 @@ from typing import Any
 import numpy as np
 
 from sparsesci._kernels.numba_backend._handles import frozen
-from sparsesci._kernels.numba_backend.cd import sweep_until
-from sparsesci._kernels.numba_backend.face import Face, product, square
+from sparsesci._kernels.numba_backend.cd import DEPTH, sweep_until
+from sparsesci._kernels.numba_backend.face import (
+    Face,
+    change_of_objective,
+    pieces,
+    product,
+    square,
+)
 from sparsesci._kernels.numba_backend.matrix import Gram
 from sparsesci._kernels.numba_backend.penalties import L1L2
 
 MAX_FACE = 4000  # coefficients
 # Up to so many, minima come before sweeps.
 SMALL = 100
+# Up to so many, an extrapolation costs more than the sweeps that it saves.
+FEW = 300
 # Over supports that are too large for a minimum, between two over the working set.
 LARGE_SWEEPS = 10
 
@@ -109,24 +117,78 @@ class Descent:
         left = self.face_work + (k * T) ** 3 / 6 - self.sweep_work
         most = max(1, min(int(left / (k * k * T)), -(-max_updates // k)))
         gram = square(self.X)
-        part = Gram(frozen(gram[np.ix_(rows, rows)]), k, k, self.X.n_samples)
-        w, h = self.w[rows], np.ascontiguousarray(self.h[:, rows])
-        n_sweeps, violation = sweep_until(
-            part,
-            restricted(self.penalty, rows),
-            self.lipschitz[rows],
-            np.arange(k),
-            w,
-            h,
+        copy = Copy(self, gram, rows)
+        n_sweeps, violation = copy.sweep(most)
+        self.sweep_work += n_sweeps * k * k * T
+        self.h -= product(gram, rows, copy.w - self.w[rows])
+        self.w[rows] = copy.w
+        return n_sweeps * k, violation
+
+
+class Copy:
+    """The problem on a support alone, with a copy of its part of the Gram matrix."""
+
+    def __init__(self, descent: Descent, gram: Any, rows: Any):
+        k, n_samples = rows.size, descent.X.n_samples
+        self.gram = gram[np.ix_(rows, rows)]
+        self.X = Gram(frozen(self.gram), k, k, n_samples)
+        self.penalty = restricted(descent.penalty, rows)
+        self.lipschitz, self.tol = descent.lipschitz[rows], descent.tol
+        self.rows = np.arange(k)
+        self.w, self.h = descent.w[rows], np.ascontiguousarray(descent.h[:, rows])
+        self.offset, self.new_row = descent.offset, descent.new_row
+
+    def sweep(self, most: int) -> tuple[int, float]:
+        """Sweeps made, extrapolations counted as one, and the last violation."""
+        if self.w.size < FEW:
+            return self.sweeps(most)
+        slope, curvature, _ = pieces(self.penalty, self.rows)
+        made = 0
+        while True:
+            iterates = [self.w.copy()]
+            for _ in range(DEPTH):
+                violation = self.sweeps(1)[1]
+                made += 1
+                if violation <= self.tol or made >= most:
+                    return made, violation
+                iterates.append(self.w.copy())
+            self.extrapolate(np.array(iterates), slope, curvature)
+            made += 1
+
+    def sweeps(self, most: int) -> tuple[int, float]:
+        """Plain ones."""
+        return sweep_until(
+            self.X,
+            self.penalty,
+            self.lipschitz,
+            self.rows,
+            self.w,
+            self.h,
             self.offset,
             self.new_row,
             self.tol,
             most,
         )
-        self.sweep_work += n_sweeps * k * k * T
-        self.h -= product(gram, rows, w - self.w[rows])
-        self.w[rows] = w
-        return n_sweeps * k, violation
+
+    def extrapolate(self, iterates: Any, slope: Any, curvature: Any) -> None:
+        """Anderson: see `combine` in `cd`; kept only if the objective falls."""
+        steps = np.diff(iterates, axis=0).reshape(DEPTH, -1)
+        system = steps @ steps.T
+        system[np.diag_indices(DEPTH)] += 1e-14 * np.trace(system)
+        try:
+            c = np.linalg.solve(system, np.ones(DEPTH))
+        except np.linalg.LinAlgError:
+            return
+        if not np.isfinite(c).all() or c.sum() == 0:
+            return
+        to = np.tensordot(c / c.sum(), iterates[1:], axes=1)
+        if self.penalty.positive:
+            np.maximum(to, 0.0, out=to)
+        after = self.h - (to - self.w).T @ self.gram
+        mean = (self.h + after).T / (2 * self.X.n_samples)
+        if change_of_objective(self.w, to, mean, slope, curvature) < 0:
+            self.w[:] = to
+            self.h[:] = after
 
 
 def restricted(penalty: Any, rows: Any) -> Any:

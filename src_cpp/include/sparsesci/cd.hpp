@@ -33,8 +33,13 @@ inline constexpr Index max_face = 4000;
 template <class View>
 Index burst_work_size(const View& X, Index ws_size, Index n_tasks) {
     Index size = (anderson_depth + 1) * ws_size * n_tasks;
-    if constexpr (std::is_same_v<View, GramView>)
-        size = std::max(size, Face::work_size(std::min(ws_size, max_face / n_tasks), n_tasks));
+    if constexpr (std::is_same_v<View, GramView>) {
+        // A copy of the support's part: Gram matrix, residual, coefficients, iterates.
+        const Index m = std::min(ws_size, max_face / n_tasks) * n_tasks;
+        const Index copy = m * m + (anderson_depth + 3) * m;
+        static_assert(anderson_depth + 3 >= Face::vectors);
+        size = std::max(size, copy);
+    }
     return size + n_tasks * (X.residual_size() + 3);
 }
 

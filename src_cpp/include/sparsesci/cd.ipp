@@ -125,7 +125,7 @@ private:
                 if (violation <= limits.tol) return n_updates;
                 if (limits.accelerate) remember(k);
             }
-            if (limits.accelerate) extrapolate();
+            if (limits.accelerate) extrapolate(X_, R_, [this](Index i) { return support_[i]; });
         }
         return n_updates;
     }
@@ -170,24 +170,41 @@ private:
             for (Index a = 0; a < k; ++a) h[t * k + a] = R_.row(t)[support_[a]];
         for (Index a = 0; a < k; ++a) std::copy_n(w_.row(support_[a]), T, before + a * T);
 
-        const GramView columns{gram, k, k, X_.n_samples};
-        const Residual R{h, k, R_.offset};
-        const double elimination = std::pow(static_cast<double>(k * T), 3) / 6;
-        double violation = 0;
-        do {
-            violation = 0;
-            for (Index a = 0; a < k; ++a)
-                violation = std::fmax(violation, update(columns, R, a, support_[a]));
-            n_updates += k;
-            sweep_work_ += static_cast<double>(k * k * T);
-        } while (violation > limits.tol && sweep_work_ < face_work_ + elimination &&
-                 n_updates < limits.max_updates);
+        history_ = before + k * T;  // the rest, for the iterates
+        const bool settled = sweep_copy(
+            GramView{gram, k, k, X_.n_samples}, Residual{h, k, R_.offset}, limits, n_updates);
+        history_ = gram;
 
         for (Index a = 0; a < k; ++a)
             for (Index t = 0; t < T; ++t) {
                 const double change = w_.row(support_[a])[t] - before[a * T + t];
                 if (change != 0) X_.step(support_[a], change, R_, t);
             }
+        return settled;
+    }
+
+    /// The same on the copy, whose columns are the rows of the support in turn.
+    bool sweep_copy(const GramView& columns, const Residual& R, const BurstLimits& limits,
+                    Index& n_updates) {
+        const Index k = support_size_, T = w_.n_tasks;
+        const double round_work = static_cast<double>(k * k * T);
+        const double elimination = std::pow(static_cast<double>(k * T), 3) / 6;
+        double violation = 0;
+        Index turn = 0;
+        do {
+            if (turn == 0) remember(0);
+            violation = 0;
+            for (Index a = 0; a < k; ++a)
+                violation = std::fmax(violation, update(columns, R, a, support_[a]));
+            n_updates += k;
+            sweep_work_ += round_work;
+            remember(++turn);
+            if (turn < anderson_depth) continue;
+            extrapolate(columns, R, [](Index i) { return i; });
+            sweep_work_ += round_work;
+            turn = 0;
+        } while (violation > limits.tol && sweep_work_ < face_work_ + elimination &&
+                 n_updates < limits.max_updates);
         return violation <= limits.tol;
     }
 
@@ -202,7 +219,8 @@ private:
 
     /// Anderson: combine the last iterates so that their combined residual is smallest, and
     /// keep the combination only if the objective falls.
-    void extrapolate() {
+    template <class Columns, class Place>
+    void extrapolate(const Columns& X, const Residual& R, Place place) {
         double c[anderson_depth];
         if (!combination(c)) return;
         const Index m = history_size(), T = w_.n_tasks;
@@ -215,7 +233,7 @@ private:
         if (T == 1)  // a zero step projects onto the domain (non-negative coefficients)
             for (Index i = 0; i < m; ++i)
                 candidate[i] = penalty_.prox(candidate[i], 0.0, support_[i]);
-        accept_if_better(candidate, iterate(anderson_depth));
+        accept_if_better(X, R, place, candidate, iterate(anderson_depth));
     }
 
     bool combination(double (&c)[anderson_depth]) const {
@@ -237,48 +255,53 @@ private:
         return true;
     }
 
-    void accept_if_better(const double* candidate, const double* current) {
-        const Index T = w_.n_tasks, n = X_.residual_size();
-        std::copy_n(R_.values, T * n, saved_residual_);
-        std::copy_n(R_.offset, T, saved_residual_ + T * n);
-        const double before = loss();
+    /// `place(i)` is the column of X that belongs to the i-th row of the support.
+    template <class Columns, class Place>
+    void accept_if_better(const Columns& X, const Residual& R, Place place, const double* candidate,
+                          const double* current) {
+        const Index T = w_.n_tasks, n = X.residual_size();
+        std::copy_n(R.values, T * n, saved_residual_);
+        std::copy_n(R.offset, T, saved_residual_ + T * n);
+        const double before = loss(X, R);
         double change = 0;
         for (Index i = 0; i < support_size_; ++i) {
             const Index j = support_[i];
             const double *from = current + i * T, *to = candidate + i * T;
             change += penalty_.value(norm(to, T), j) - penalty_.value(norm(from, T), j);
-            for (Index t = 0; t < T; ++t) X_.step(j, to[t] - from[t], R_, t);
+            for (Index t = 0; t < T; ++t) X.step(place(i), to[t] - from[t], R, t);
         }
-        if constexpr (std::is_same_v<View, GramView>)
-            change += gram_loss_change(candidate, current);
+        if constexpr (std::is_same_v<Columns, GramView>)
+            change += gram_loss_change(X, R, place, candidate, current);
         else
-            change += loss() - before;
+            change += loss(X, R) - before;
         if (change < 0) {
             for (Index i = 0; i < support_size_; ++i)
                 std::copy_n(candidate + i * T, T, w_.row(support_[i]));
         } else {
-            std::copy_n(saved_residual_, T * n, R_.values);
-            std::copy_n(saved_residual_ + T * n, T, R_.offset);
+            std::copy_n(saved_residual_, T * n, R.values);
+            std::copy_n(saved_residual_ + T * n, T, R.offset);
         }
     }
 
-    double loss() const {
+    template <class Columns>
+    double loss(const Columns& X, const Residual& R) const {
         double sum = 0;
-        if constexpr (!std::is_same_v<View, GramView>)
-            for (Index t = 0; t < w_.n_tasks; ++t) sum += X_.loss(R_, t);
+        if constexpr (!std::is_same_v<Columns, GramView>)
+            for (Index t = 0; t < w_.n_tasks; ++t) sum += X.loss(R, t);
         return sum;
     }
 
     /// Without residuals: -d' (corr before + corr after) / 2, exact for a quadratic.
-    double gram_loss_change(const double* candidate, const double* current) const {
-        const Index T = w_.n_tasks, n = X_.residual_size();
+    template <class Place>
+    double gram_loss_change(const GramView& X, const Residual& R, Place place,
+                            const double* candidate, const double* current) const {
+        const Index T = w_.n_tasks;
+        const Residual saved{saved_residual_, X.residual_size(), R.offset};
         double sum = 0;
         for (Index i = 0; i < support_size_; ++i)
             for (Index t = 0; t < T; ++t) {
                 const double d = candidate[i * T + t] - current[i * T + t];
-                const double before =
-                    X_.corr(support_[i], Residual{saved_residual_, n, R_.offset}, t);
-                sum -= d * (before + X_.corr(support_[i], R_, t)) / 2;
+                sum -= d * (X.corr(place(i), saved, t) + X.corr(place(i), R, t)) / 2;
             }
         return sum;
     }

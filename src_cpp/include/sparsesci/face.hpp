@@ -38,11 +38,8 @@ class Face {
     double *factor_, *base_, *h_, *step_, *first_;
 
 public:
-    /// Doubles of scratch for `n_rows` rows.
-    static Index work_size(Index n_rows, Index n_tasks) {
-        const Index m = n_rows * n_tasks;
-        return m * m + 4 * m;
-    }
+    /// Scratch: a square matrix and so many vectors of `n_rows * n_tasks` doubles.
+    static constexpr Index vectors = 4;
 
     /// `w` holds all rows, of which `rows` lists those that are not zero.
     Face(const GramView& X, const Penalty& penalty, double* w, const Residual& R, Index n_tasks,
