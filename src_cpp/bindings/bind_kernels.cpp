@@ -129,30 +129,27 @@ void bind_descent_kernels(py::module_& m) {
           py::arg("known"), py::arg("gram").noconvert(), py::arg("work").noconvert());
 }
 
+void py_column_stats(const Matrix& X, bool center, const Doubles& targets, Doubles& means,
+                     Doubles& lipschitz, Doubles& correlations) {
+    require(targets.ndim() == 2 && targets.shape(1) == X.residual_size(),
+            "targets must have one row of n_samples entries for each target");
+    const auto T = static_cast<Index>(targets.shape(0));
+    require_size(means, X.n_cols(), "means");
+    require_size(lipschitz, X.n_cols(), "lipschitz");
+    require_size(correlations, X.n_cols() * T, "correlations");
+    std::vector<double> no_offset(static_cast<std::size_t>(T));
+    // Only ever read.
+    const Residual Y{const_cast<double*>(targets.data()), X.residual_size(), no_offset.data()};
+    double *mean = means.mutable_data(), *square = lipschitz.mutable_data();
+    double* out = correlations.mutable_data();
+    py::gil_scoped_release nogil;
+    visit_data(X, [&](const auto& view) { column_stats(view, center, Y, T, mean, square, out); });
+}
+
 void bind_matrix_kernels(py::module_& m) {
-    m.def(
-        "column_stats",
-        [](const Matrix& X, bool center, const Doubles& targets, Doubles& means, Doubles& lipschitz,
-           Doubles& correlations) {
-            require(targets.ndim() == 2 && targets.shape(1) == X.residual_size(),
-                    "targets must have one row of n_samples entries for each target");
-            const auto T = static_cast<Index>(targets.shape(0));
-            require_size(means, X.n_cols(), "means");
-            require_size(lipschitz, X.n_cols(), "lipschitz");
-            require_size(correlations, X.n_cols() * T, "correlations");
-            std::vector<double> no_offset(static_cast<std::size_t>(T));
-            // Only ever read.
-            const Residual Y{
-                const_cast<double*>(targets.data()), X.residual_size(), no_offset.data()};
-            double *mean = means.mutable_data(), *square = lipschitz.mutable_data();
-            double* out = correlations.mutable_data();
-            py::gil_scoped_release nogil;
-            visit_data(
-                X, [&](const auto& view) { column_stats(view, center, Y, T, mean, square, out); });
-        },
-        py::arg("X"), py::arg("center"), py::arg("targets").noconvert(),
-        py::arg("means").noconvert(), py::arg("lipschitz").noconvert(),
-        py::arg("correlations").noconvert());
+    m.def("column_stats", &py_column_stats, py::arg("X"), py::arg("center"),
+          py::arg("targets").noconvert(), py::arg("means").noconvert(),
+          py::arg("lipschitz").noconvert(), py::arg("correlations").noconvert());
     m.def(
         "correlation",
         [](const Matrix& X, const Doubles& residual, const Doubles& offset,
