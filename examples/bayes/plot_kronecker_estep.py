@@ -4,9 +4,9 @@ Why Kronecker: a posterior without its covariance
 
 Sparse Bayesian learning needs posterior means and variances in every iteration. This
 page computes them three times: by the book, by a Cholesky factor, and by the factors of
-a Kronecker dictionary. The last agrees with the others to rounding, takes a thousandth
-of the time where there are thousands of coefficients, and keeps its digits where the
-others lose theirs.
+a Kronecker dictionary. The last agrees with the others to rounding, takes less than a
+hundredth of the time where there are thousands of coefficients, and keeps its digits
+where the others lose theirs.
 
 The model is
 
