@@ -16,6 +16,7 @@ from sparsesci.linear_model import enet_path, lasso_path
 from sparsesci.operators import design
 from sparsesci.penalties import L1
 from sparsesci.solvers import coordinate_descent
+from sparsesci.solvers._working_set import WorkingSetSolver
 
 ESTIMATORS = {
     name: estimator
@@ -159,13 +160,15 @@ def _spoiled(array, value):
     return array
 
 
-BAD_DATA = {
+NOT_FINITE = {
     "nan in X": (lambda X, y: (_spoiled(X, np.nan), y), "X.*NaN"),
     "inf in X": (lambda X, y: (_spoiled(X, np.inf), y), "X.*infinity"),
     "nan in sparse X": (
         lambda X, y: (sparse.csc_array(_spoiled(X, np.nan)), y),
         "X.*NaN",
     ),
+}
+BAD_DATA = {
     "nan in y": (lambda X, y: (X, _spoiled(y, np.nan)), "y.*NaN"),
     "inf in y": (lambda X, y: (X, _spoiled(y, np.inf)), "y.*infinity"),
     "X of one dimension": (lambda X, y: (X[:, 0], y), "Expected 2D array, got 1D"),
@@ -192,6 +195,20 @@ BAD_DATA = {
 def test_bad_data(name, kind):
     spoil, text = BAD_DATA[kind]
     with pytest.raises((ValueError, TypeError), match=f"(?s){text}"):
+        CALLS[name](*spoil(*_good(name)))
+
+
+@pytest.mark.parametrize("kind", NOT_FINITE)
+@pytest.mark.parametrize("name", CALLS)
+def test_what_is_not_finite_is_found_with_the_norms(monkeypatch, name, kind):
+    """A look of its own would cost as much as they do."""
+
+    def refuse(*_):
+        raise AssertionError("a solver began to work")
+
+    monkeypatch.setattr(WorkingSetSolver, "solve", refuse)
+    spoil, text = NOT_FINITE[kind]
+    with pytest.raises(ValueError, match=f"(?s){text}"):
         CALLS[name](*spoil(*_good(name)))
 
 

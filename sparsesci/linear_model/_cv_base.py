@@ -94,6 +94,8 @@ class LinearModelCV(SplitterRouting, SparseLinearModel):
         self._fill_grids(grids, alphas, whole)
         if self.criterion == "cv":
             splits = list(check_cv(self.cv).split(X, y, **split_params))
+            if not splits:
+                raise ValueError(f"cv must give at least one fold, got {self.cv!r}.")
             curves = self._run_folds(data, whole, grids, splits, control)
             which, where = self._choose_by_errors(curves)
         else:

@@ -225,6 +225,12 @@ def test_a_column_of_targets_is_taken_with_a_warning():
     np.testing.assert_array_equal(model.coef_, LassoCV(alphas=4).fit(X, y).coef_)
 
 
+def test_no_folds():
+    X, y, _ = make_data(0)
+    with pytest.raises(ValueError, match=r"cv must give at least one fold, got \[\]"):
+        LassoCV(cv=[]).fit(X, y)
+
+
 # ---- Gram matrices of folds ----------------------------------------------------------
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("weighted", [True, False])
