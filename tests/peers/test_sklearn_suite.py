@@ -47,7 +47,7 @@ DIFFERENCES = {
         "n_iter_ is at least 1, and tol is half of what it is in scikit-learn: the "
         "certificate of the first fit came from an earlier iterate, which is lost"
     ),
-    "test_multi_task_lasso_and_enet": "asks for a gap above 0; ours is exactly 0",
+    "test_multi_task_lasso_and_enet": "asks for a gap above 0; ours may be exactly 0",
     "test_elasticnet_precompute_gram_weighted_samples": (
         "with a Gram matrix and without, other iterates lead to the same certified "
         "solution; equal for a tight tol"
@@ -71,6 +71,7 @@ DIFFERENCES = {
 # backend: these pass on one of the two.
 ON_ONE_BACKEND = {
     "test_elasticnet_precompute_gram_weighted_samples",
+    "test_multi_task_lasso_and_enet",
     "test_warm_start",
 }
 

@@ -53,11 +53,13 @@ def run(
     while True:
         violation = descent.sweep(ws)[1]
         n_updates += ws.size
-        if violation <= tol or n_updates >= max_updates:
+        if violation <= tol:
             return n_updates, violation
         rows = ws[(lipschitz[ws] > 0) & w[ws].any(axis=1)]
         if rows.size:
             n_updates += descent.settle(rows, max_updates - n_updates)
+        if n_updates >= max_updates:
+            return n_updates, violation
 
 
 class Descent:
@@ -115,7 +117,7 @@ class Descent:
         """Sweep over the support, for as much work as its minimum takes."""
         k, T = rows.size, self.w.shape[1]
         left = self.face_work + (k * T) ** 3 / 6 - self.sweep_work
-        most = max(1, min(int(left / (k * k * T)), -(-max_updates // k)))
+        most = max(1, min(int(left / (k * k * T)), -(-max_updates // k)))  # rounded up
         gram = square(self.X)
         copy = Copy(self, gram, rows)
         n_sweeps, violation = copy.sweep(most)
