@@ -49,9 +49,8 @@ _REFRESH = 30
 # Below this share of all rows, a working set costs so much less than a look at all
 # columns that it is solved more exactly in between.
 _FEW = 0.02
-# Above this ratio of the largest correlation to its bound, alpha is approached from
-# above, in such steps.
-_FAR, _STEP = 4.0, 3.0
+# Alpha is approached from above in such ratios: while the support is few, and after.
+_STEPS = 3.0, 2.0
 
 
 class WorkingSetSolver:
@@ -124,7 +123,7 @@ class WorkingSetSolver:
             if level is None:
                 cold = self.dear and not state.W.any()
                 level = 1 + point.relative_violation if cold else 1.0
-            level = max(1.0, level / _STEP) if level > _FAR else 1.0
+            level = self._next_level(level, point)
             if level > 1:
                 updates += self._descend_at(level, state)
                 continue
@@ -168,6 +167,12 @@ class WorkingSetSolver:
             return _EXACT * self.rounding
         allowed = math.sqrt(self.control.tol) * pull
         return 0.5 * min(allowed, self.target / self.gap_rate)
+
+    def _next_level(self, level: float, point: Certificate) -> float:
+        """The next multiple of alpha on the way down to it, the last ratio a bit more."""
+        few = point.n_active < _FEW * self._n_kept
+        step = _STEPS[0] if few else _STEPS[1]
+        return level / step if level > step + 1 else 1.0
 
     def _descend_at(self, level: float, state: State) -> float:
         """Come near the solution at a multiple of alpha, on the way to it."""
