@@ -140,11 +140,12 @@ def extrapolate(past: list[Solution], alpha: float) -> Doubles | None:
         return None
     older, W = past[0].W, past[1].W
     rows = nonzero_rows(W)
-    before, last = older[rows], W[rows]
+    before, last = older.take(rows, axis=0), W.take(rows, axis=0)
     line = last + slope * (last - before)
     line[_row_sums(line * last) <= 0] = 0.0
     new = _row_sums(before * before) == 0
-    line[new] = last[new]
+    if new.any():
+        line[new] = last[new]
     guess = W.copy()
     guess[rows] = line
     return guess

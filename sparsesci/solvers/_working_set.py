@@ -169,7 +169,7 @@ class WorkingSetSolver:
         return 0.5 * min(allowed, self.target / self.gap_rate)
 
     def _next_level(self, level: float, point: Certificate) -> float:
-        """The next multiple of alpha on the way down to it, the last ratio a bit more."""
+        """The next multiple of alpha on the way down; the last ratio may be larger."""
         few = point.n_active < _FEW * self._n_kept
         step = _STEPS[0] if few else _STEPS[1]
         return level / step if level > step + 1 else 1.0
