@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import cho_solve, cholesky
 from sklearn.utils import check_random_state
 
 from sparsesci._logging import warn_caller
 from sparsesci.bayes._base import Solution, UnweightedBayesianRegressor
 from sparsesci.bayes._data import NOISE_FLOOR, Standardized
-from sparsesci.bayes._posterior import gaussian
+from sparsesci.bayes._posterior import gaussian, triangular
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.utils.validation import check_integer
 
@@ -73,9 +73,9 @@ class Chain:
             precision = root[:, None] * self.gram * root
             precision[np.diag_indices(p)] += 1.0
             factor = cholesky(precision, lower=True, check_finite=False)
-            half = solve_triangular(factor, root * self.inner, lower=True)
+            half = triangular(factor, root * self.inner)
             noise = scale * self.rng.standard_normal(p)
-            return root * solve_triangular(factor, half + noise, lower=True, trans=1)
+            return root * triangular(factor, half + noise, trans=1)
         u = np.sqrt(prior) * self.rng.standard_normal(p)
         target = self.y / scale - self.Z @ u - self.rng.standard_normal(len(self.y))
         scaled = self.Z * prior
