@@ -17,7 +17,11 @@ from sparsesci.bayes._data import Standardized, standardize
 from sparsesci.bayes._posterior import Posterior, gaussian
 from sparsesci.exceptions import ConvergenceWarning
 from sparsesci.solvers._inputs import clean_csc
-from sparsesci.utils.regressor import LinearRegressor, checked_samples
+from sparsesci.utils.regressor import (
+    LinearRegressor,
+    checked_samples,
+    fitted_values,
+)
 from sparsesci.utils.validation import check_flag, check_real
 
 Array = NDArray[Any]
@@ -94,7 +98,7 @@ def warn_unconverged(what: str, n_iter: int, reached: float, tol: float) -> None
 def predict_with_std(estimator: Any, X: Any) -> tuple[Any, Any]:
     """Predictions, and their standard deviations: noise, coefficients, intercept."""
     X = checked_samples(estimator, X)
-    mean = np.asarray(X @ estimator.coef_.T) + estimator.intercept_
+    mean = fitted_values(estimator, X)
     variance = estimator._posterior.along(X, estimator._center)
     variance += estimator.noise_variance_ + estimator._mean_variance
     return mean, np.sqrt(variance).astype(mean.dtype)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit, log_expit
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -26,7 +26,9 @@ from sparsesci.bayes._base import CredibleIntervals, warn_unconverged
 from sparsesci.bayes._data import Standardized, standardize
 from sparsesci.bayes._posterior import Posterior
 from sparsesci.solvers._inputs import clean_csc
+from sparsesci.utils.classifier import DecisionClassifier
 from sparsesci.utils.regressor import checked_samples
+from sparsesci.utils.tags import SparseInput
 from sparsesci.utils.validation import check_flag, check_integer, check_real
 
 Array = NDArray[Any]
@@ -75,7 +77,9 @@ def free_intercept(data: Standardized) -> tuple[Array, float]:
     return means + data.design.shift, 1 / data.weight
 
 
-class BayesianClassifier(CredibleIntervals, ClassifierMixin, BaseEstimator):
+class BayesianClassifier(
+    CredibleIntervals, SparseInput, DecisionClassifier, BaseEstimator
+):
     """Base of the classifiers: one fit for two classes, else one for each class."""
 
     @abstractmethod
@@ -260,26 +264,3 @@ class BayesianClassifier(CredibleIntervals, ClassifierMixin, BaseEstimator):
             return np.stack([1 - positive, positive], axis=1)
         total = positive.sum(axis=1, keepdims=True)
         return positive / np.maximum(total, np.finfo(float).tiny)
-
-    def predict(self, X: Any) -> Any:
-        """Predict labels.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            The most probable classes.
-        """
-        scores = self.decision_function(X)
-        if scores.ndim == 1:
-            return self.classes_[(scores > 0).astype(int)]
-        return self.classes_[np.argmax(scores, axis=1)]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit
-from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.sparsefuncs import mean_variance_axis
@@ -28,6 +27,7 @@ from sparsesci.greedy._sparse_logistic import (
     best_subset,
     evaluate,
 )
+from sparsesci.utils.classifier import DecisionClassifier
 from sparsesci.utils.regressor import linear_predictor
 from sparsesci.utils.validation import check_choice, check_integer, check_real
 
@@ -37,7 +37,7 @@ _CANDIDATES = {"adaptive": 128, "optimal": 50}
 Vector = NDArray[np.float64]
 
 
-class SparseProbe(ClassifierMixin, SupportSelector):
+class SparseProbe(DecisionClassifier, SupportSelector):
     r"""Logistic classifier on the k features that tell two classes apart.
 
     Minimises over sets S of k features, exactly or not::
@@ -215,22 +215,6 @@ class SparseProbe(ClassifierMixin, SupportSelector):
             ``X @ coef_[0] + intercept_``.
         """
         return linear_predictor(self, X)[:, 0]
-
-    def predict(self, X: Any) -> Any:
-        """Predict labels.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Labels.
-        """
-        scores = self.decision_function(X)
-        return self.classes_[(scores > 0).astype(int)]
 
     def predict_proba(self, X: Any) -> Any:
         """Probabilities of the classes, in the proportions that `class_weight` makes.

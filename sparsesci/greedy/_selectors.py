@@ -18,6 +18,7 @@ from sparsesci.greedy._columns import ScaledColumns
 from sparsesci.greedy._forward import forward_order
 from sparsesci.operators import as_design
 from sparsesci.solvers._inputs import check_targets, clean_csc
+from sparsesci.utils.tags import SparseInput
 from sparsesci.utils.validation import check_choice, check_integer, check_real
 
 _TASKS = ("regression", "classification")
@@ -52,7 +53,7 @@ def number_to_select(n_features_to_select: Any, n_features: int) -> int:
     return int(n_features_to_select)
 
 
-class SupportSelector(SelectorMixin, BaseEstimator):
+class SupportSelector(SparseInput, SelectorMixin, BaseEstimator):
     """Base of all selectors: ``support_`` is the mask of what is selected."""
 
     def _store_support(self, support: Any, n_asked: int | None) -> None:
@@ -72,7 +73,6 @@ class SupportSelector(SelectorMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.target_tags.required = True
         return tags
 

@@ -9,6 +9,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sparsesci.utils.tags import SparseInput
+
 
 def checked_samples(estimator: Any, X: Any) -> Any:
     """Return samples for a fitted estimator, once they are what it was fitted on."""
@@ -24,11 +26,15 @@ def checked_samples(estimator: Any, X: Any) -> Any:
 
 def linear_predictor(estimator: Any, X: Any) -> Any:
     """``X @ coef_.T + intercept_`` of a fitted estimator, for samples to be checked."""
-    X = checked_samples(estimator, X)
+    return fitted_values(estimator, checked_samples(estimator, X))
+
+
+def fitted_values(estimator: Any, X: Any) -> Any:
+    """``X @ coef_.T + intercept_`` for checked samples."""
     return np.asarray(X @ estimator.coef_.T) + estimator.intercept_
 
 
-class LinearRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class LinearRegressor(SparseInput, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Base of estimators with ``coef_`` and ``intercept_``."""
 
     def predict(self, X: Any) -> Any:
@@ -51,8 +57,3 @@ class LinearRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Coefficients as a CSR matrix of shape (n_targets, n_features)."""
         check_is_fitted(self)
         return sparse.csr_matrix(np.atleast_2d(self.coef_))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
