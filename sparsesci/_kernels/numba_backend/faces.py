@@ -62,8 +62,8 @@ def run(
             return n_updates, violation
 
 
-class Descent:
-    """The state of a burst; `sweep_work` and `face_work` are in multiplications."""
+class Sweeper:
+    """A problem and where it stands: coefficients w and h = X~'SR, (T, p)."""
 
     def __init__(
         self,
@@ -76,25 +76,32 @@ class Descent:
         tol: float,
     ):
         self.X, self.penalty, self.lipschitz = X, penalty, lipschitz
-        self.w = w
-        self.h, self.offset = state
+        self.w, self.state = w, state
         self.new_row, self.tol = new_row, tol
-        self.sweep_work = self.face_work = 0.0
+
+    @property
+    def h(self) -> Any:
+        return self.state[0]
 
     def sweep(self, rows: Any, most: int = 1) -> tuple[int, float]:
-        """Sweeps made, at most so many, and the last violation."""
+        """Sweeps made over these rows, at most so many, and the last violation."""
         return sweep_until(
             self.X,
             self.penalty,
             self.lipschitz,
             rows,
             self.w,
-            self.h,
-            self.offset,
+            *self.state,
             self.new_row,
             self.tol,
             most,
         )
+
+
+class Descent(Sweeper):
+    """A burst; `sweep_work` and `face_work` are in multiplications."""
+
+    sweep_work = face_work = 0.0
 
     def settle(self, rows: Any, max_updates: int) -> int:
         """Come near the minimum on the support `rows`, or go there; updates made."""
@@ -120,57 +127,47 @@ class Descent:
         most = max(1, min(int(left / (k * k * T)), -(-max_updates // k)))  # rounded up
         gram = square(self.X)
         copy = Copy(self, gram, rows)
-        n_sweeps, violation = copy.sweep(most)
+        n_sweeps, violation = copy.settle(most)
         self.sweep_work += n_sweeps * k * k * T
-        self.h -= product(gram, rows, copy.w - self.w[rows])
+        h = self.h
+        h -= product(gram, rows, copy.w - self.w[rows])
         self.w[rows] = copy.w
         return n_sweeps * k, violation
 
 
-class Copy:
+class Copy(Sweeper):
     """The problem on a support alone, with a copy of its part of the Gram matrix."""
 
-    def __init__(self, descent: Descent, gram: Any, rows: Any):
-        k, n_samples = rows.size, descent.X.n_samples
+    def __init__(self, whole: Sweeper, gram: Any, rows: Any):
+        k, (h, offset) = rows.size, whole.state
         self.gram = gram[np.ix_(rows, rows)]
-        self.X = Gram(frozen(self.gram), k, k, n_samples)
-        self.penalty = restricted(descent.penalty, rows)
-        self.lipschitz, self.tol = descent.lipschitz[rows], descent.tol
-        self.rows = np.arange(k)
-        self.w, self.h = descent.w[rows], np.ascontiguousarray(descent.h[:, rows])
-        self.offset, self.new_row = descent.offset, descent.new_row
+        super().__init__(
+            Gram(frozen(self.gram), k, k, whole.X.n_samples),
+            restricted(whole.penalty, rows),
+            whole.lipschitz[rows],
+            whole.w[rows],
+            (np.ascontiguousarray(h[:, rows]), offset),
+            whole.new_row,
+            whole.tol,
+        )
 
-    def sweep(self, most: int) -> tuple[int, float]:
+    def settle(self, most: int) -> tuple[int, float]:
         """Sweeps made, extrapolations counted as one, and the last violation."""
+        rows = np.arange(len(self.w))
         if self.w.size < FEW:
-            return self.sweeps(most)
-        slope, curvature, _ = pieces(self.penalty, self.rows)
+            return self.sweep(rows, most)
+        slope, curvature, _ = pieces(self.penalty, rows)
         made = 0
         while True:
             iterates = [self.w.copy()]
             for _ in range(DEPTH):
-                violation = self.sweeps(1)[1]
+                violation = self.sweep(rows)[1]
                 made += 1
                 if violation <= self.tol or made >= most:
                     return made, violation
                 iterates.append(self.w.copy())
             self.extrapolate(np.array(iterates), slope, curvature)
             made += 1
-
-    def sweeps(self, most: int) -> tuple[int, float]:
-        """Plain ones."""
-        return sweep_until(
-            self.X,
-            self.penalty,
-            self.lipschitz,
-            self.rows,
-            self.w,
-            self.h,
-            self.offset,
-            self.new_row,
-            self.tol,
-            most,
-        )
 
     def extrapolate(self, iterates: Any, slope: Any, curvature: Any) -> None:
         """Anderson: see `combine` in `cd`; kept only if the objective falls."""
