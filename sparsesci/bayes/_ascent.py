@@ -46,7 +46,7 @@ class EvidenceAscent:
     def __init__(self, data: Standardized, rule: Rule, target: int = 0) -> None:
         p = data.n_features
         self.data, self.rule = data, rule
-        self.inner = data.correlate(data.Y[target : target + 1])[:, 0]
+        self.inner = data.target_correlations[:, target]
         self.square = float(data.y_norms[target] > 0)
         self.gram = np.zeros((0, p))
         self.active = np.zeros(0, dtype=np.int64)

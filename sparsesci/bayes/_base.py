@@ -8,15 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.special import ndtri
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sparsesci._logging import warn_caller
 from sparsesci.bayes._data import Standardized, standardize
 from sparsesci.bayes._posterior import Posterior, gaussian
 from sparsesci.exceptions import ConvergenceWarning
-from sparsesci.solvers._inputs import clean_csc
+from sparsesci.solvers._inputs import checked_data
 from sparsesci.utils.regressor import (
     LinearRegressor,
     checked_samples,
@@ -148,16 +147,8 @@ class BayesianRegressor(CredibleIntervals, LinearRegressor):
         """Fit the standardised problem; the target is not zero."""
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, Any]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csc" if self._takes_sparse else False,
-            dtype=[np.float64, np.float32],
-            order="F",
-            y_numeric=True,
-        )
-        return (clean_csc(X) if sparse.issparse(X) else X), y
+        sparse = self._takes_sparse
+        return checked_data(self, X, y, False, finite=False, accept_sparse=sparse)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         check_flag("fit_intercept", self.fit_intercept)

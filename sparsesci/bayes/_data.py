@@ -67,6 +67,11 @@ class Standardized:
         scaled = self.design.correlate(residual) * self.design.n_samples
         return scaled * self.inverse_norms[:, None]
 
+    @cached_property
+    def target_correlations(self) -> Array:
+        """``Z' S Y'``, which searches begin with again and again."""
+        return self.correlate(self.Y)
+
     def apply(self, w: Array) -> Array:
         """``Z w``, shape (n_samples,)."""
         W = np.ascontiguousarray((w * self.inverse_norms)[:, None])

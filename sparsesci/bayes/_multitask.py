@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import MultiOutputMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sparsesci._logging import warn_caller
 from sparsesci.bayes._base import (
@@ -19,7 +19,7 @@ from sparsesci.bayes._batch import BatchSBL, check_batch_options
 from sparsesci.bayes._data import Standardized, standardize
 from sparsesci.bayes._engine import compress, default_noise
 from sparsesci.bayes._posterior import gaussian
-from sparsesci.solvers._inputs import target_rows
+from sparsesci.solvers._inputs import checked_data, target_rows
 from sparsesci.utils.regressor import LinearRegressor
 from sparsesci.utils.validation import check_choice, check_flag
 
@@ -145,15 +145,7 @@ class MultitaskSBL(CredibleIntervals, MultiOutputMixin, LinearRegressor):
         check_flag("fit_intercept", self.fit_intercept)
         check_choice("update", self.update, ("em", "mackay", "mm"))
         check_batch_options(self)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            dtype=[np.float64, np.float32],
-            order="F",
-            y_numeric=True,
-            multi_output=True,
-        )
+        X, y = checked_data(self, X, y, True, finite=False, accept_sparse=False)
         data = standardize(X, target_rows(y), None, self.fit_intercept, joint=True)
         if data.y_norms[0] == 0:
             warn_caller("y is constant: all coefficients are 0.", UserWarning)

@@ -156,7 +156,7 @@ class SpikeSlab:
     def run(self, tol: float, max_iter: int) -> tuple[list[float], float]:
         """Sweep until nothing moves; return the bounds and the last change."""
         every = np.arange(self.data.n_features)
-        strength = np.abs(self.data.correlate(self.data.Y)[:, 0])
+        strength = np.abs(self.data.target_correlations[:, 0])
         order, path, change = np.argsort(-strength, kind="stable"), [], np.inf
         full = True
         for n_iter in range(1, max_iter + 1):

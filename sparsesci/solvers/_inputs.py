@@ -58,7 +58,12 @@ def clean_csc(X: Any) -> Any:
 
 
 def checked_data(
-    estimator: Any, X: Any, y: Any, multi_output: bool, finite: bool = True
+    estimator: Any,
+    X: Any,
+    y: Any,
+    multi_output: bool,
+    finite: bool = True,
+    accept_sparse: bool = True,
 ) -> tuple[Any, Any]:
     """Return X Fortran-ordered or clean CSC, float32 or float64, and y as an array.
 
@@ -74,7 +79,7 @@ def checked_data(
         estimator,
         X,
         y,
-        accept_sparse="csc",
+        accept_sparse="csc" if accept_sparse else False,
         dtype=_FLOATS,
         order="F",
         ensure_all_finite=finite,
