@@ -33,7 +33,7 @@ BUDGET = 20.0
 
 def _patches() -> dict[str, list[Any]]:
     """Replacements of private names, by what they take away or force."""
-    from sparsesci.solvers import _descent, _path, _working_set
+    from sparsesci.solvers import _descent, _lookahead, _path, _working_set
 
     Descent, Solver = _descent.Descent, _working_set.WorkingSetSolver
     burst = Descent._burst
@@ -53,6 +53,7 @@ def _patches() -> dict[str, list[Any]]:
         ),
     )
     strong_rule = _path.likely_rows
+    no_batches = patch.object(_lookahead.Lookahead, "_may_pay", _nothing)
     return {
         "all of it": [],
         "no continuation": [patch.object(Solver, "_next_level", _at_alpha)],
@@ -61,7 +62,9 @@ def _patches() -> dict[str, list[Any]]:
         "no Anderson": [patch.object(Descent, "_burst", plain_on(on_data))],
         "no minima on faces": [patch.object(Descent, "_burst", plain_on(on_gram))],
         "no screening": [patch.object(Solver, "_screen", _nothing)],
+        "no lookahead": [no_batches],
         "no predictor": [
+            no_batches,
             patch.object(_path, "extrapolate", _nothing),
             patch.object(
                 _path,

@@ -33,6 +33,7 @@ target is centred too: the CSC matrix relies on it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -163,6 +164,37 @@ class Backend(Protocol):
 
         inout: w (rows), residual, offset; work, index_work are scratch.
         Returns (updates made, violation met in the last sweep over `ws`).
+        """
+
+    def cd_path(
+        self,
+        X: Matrix,
+        penalties: Sequence[Penalty],
+        slopes: Doubles,
+        tols: Doubles,
+        lipschitz: Doubles,
+        ws: Indices,
+        w: Doubles,
+        before: Doubles,
+        residual: Doubles,
+        offset: Doubles,
+        max_updates: int,
+        out: Doubles,
+        n_updates: Indices,
+        work: Doubles,
+        index_work: Indices,
+    ) -> int:
+        """`cd_burst` at one penalty after another, accelerated, on a Gram matrix.
+
+        Step k starts from the line through the two solutions before it, the older of
+        which is `before` at first: w + slopes[k] (w - before), except that rows that
+        would cross zero stop there and rows of `before` that are zero leave w as it is.
+        A step is done when its burst meets tols[k]; the path ends where one does not,
+        or when `max_updates` in all are spent.
+
+        inout: w, before (rows), residual, offset, those of the last burst. out: for the
+        steps done, coefficients out (B, rows) and n_updates (B,); work, index_work are
+        scratch. Returns how many are done. ValueError unless X is a Gram matrix.
         """
 
     # -- a penalty on arrays -----------------------------------------------------------

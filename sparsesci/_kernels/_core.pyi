@@ -1,6 +1,7 @@
 # The extension, as `sparsesci._kernels._contract` describes it: the same functions, the
 # same parameters in the same order (a test compares the two).
 
+from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
@@ -74,6 +75,23 @@ def cd_burst(
     work: Doubles,
     index_work: Indices,
 ) -> tuple[int, float]: ...
+def cd_path(
+    X: Matrix,
+    penalties: Sequence[Penalty],
+    slopes: Doubles,
+    tols: Doubles,
+    lipschitz: Doubles,
+    ws: Indices,
+    w: Doubles,
+    before: Doubles,
+    residual: Doubles,
+    offset: Doubles,
+    max_updates: int,
+    out: Doubles,
+    n_updates: Indices,
+    work: Doubles,
+    index_work: Indices,
+) -> int: ...
 def prox(penalty: Penalty, x: Doubles, steps: Doubles, out: Doubles) -> None: ...
 def prox_rows(penalty: Penalty, rows: Doubles, step: float, out: Doubles) -> None: ...
 def value(penalty: Penalty, rows: Doubles) -> float: ...

@@ -3,6 +3,7 @@
 from sparsesci._kernels._core import (
     burst_work_size,
     cd_burst,
+    cd_path,
     certify,
     column_stats,
     compiler,
@@ -36,6 +37,7 @@ __all__ = [
     "NAME",
     "burst_work_size",
     "cd_burst",
+    "cd_path",
     "certify",
     "column_stats",
     "compiler",

@@ -102,7 +102,7 @@ class Descent:
             return self._on_gram(problem, handle, ws, tol, state, control)
         assert gram is not None
         made, price = 0.0, self._price(ws)
-        if price > max(_CHEAP, _EXTENSION * self.paid, self.spent):
+        if price > self._worth():
             left = price - self.spent
             if guess is not None:
                 move(problem, state, None, guess)
@@ -112,12 +112,83 @@ class Descent:
                 return made
             problem.correlate(state, union(problem.n_features, gram.columns, ws))
             state.fresh = False  # elsewhere
-        self.spent = max(self.spent - price, 0.0)
-        self.paid += price
-        gram.admit(ws)
+        self._buy(ws, price)
         local, own = gram.enter(state, guess), gram.handle(penalty, handle)
         more = self._on_gram(gram, own, gram.position[ws], tol, local, control)
         return made + more if gram.leave(local, state) else made
+
+    def path(
+        self,
+        where: GramLeastSquares | SubGram,
+        handles: list[Any],
+        slopes: Doubles,
+        tols: Doubles,
+        rows: Indices,
+        before: Doubles,
+        state: State,
+        control: Control,
+    ) -> tuple[Doubles, Indices]:
+        """Descend at one penalty after another: see `cd_path` in the contract.
+
+        Returns the coefficients of the steps that were done, and their updates.
+        """
+        size, n_steps = state.W.shape, len(handles)
+        most = control.max_iter * self.problem.n_features
+        work, index_work = self._reserve(where, rows, state)
+        coefs, n_updates = np.empty((n_steps, *size)), np.empty(n_steps, dtype=np.int64)
+        done = self.problem.backend.cd_path(
+            where.matrix,
+            handles,
+            slopes,
+            tols,
+            where.lipschitz,
+            rows,
+            state.W,
+            before,
+            state.residual.values,
+            state.residual.offset,
+            min(most, int(_GRAM_BURST_WORK / size[0])),
+            coefs,
+            n_updates,
+            work,
+            index_work,
+        )
+        return coefs[:done], n_updates[:done]
+
+    def locate(
+        self, ws: Indices, state: State
+    ) -> tuple[GramLeastSquares | SubGram, Indices, Indices, State]:
+        """Where `ws` is known: Gram matrix, its columns, places of `ws`, copied state.
+
+        The whole matrix, or the columns that working sets have held.
+        """
+        problem, gram = self.problem, self.subgram
+        if isinstance(problem, GramLeastSquares) and not self._pays(ws):
+            everything = np.arange(problem.n_features)
+            return problem, everything, ws, state.copy()
+        assert gram is not None
+        gram.admit(ws)
+        return gram, gram.columns, gram.position[ws], gram.enter(state)
+
+    def can_know(self, ws: Indices, worth: float) -> bool:
+        """Whether `ws` is known, or what is missing costs no more than it is worth."""
+        if isinstance(self.problem, GramLeastSquares) and not self._pays(ws):
+            return True
+        price = self._price(ws)
+        if price > max(self._worth(), worth):
+            return False
+        self._buy(ws, price)
+        return True
+
+    def _worth(self) -> float:
+        """What an extension of the Gram matrix may cost."""
+        return max(_CHEAP, _EXTENSION * self.paid, self.spent)
+
+    def _buy(self, ws: Indices, price: float) -> None:
+        assert self.subgram is not None
+        self.spent = max(self.spent - price, 0.0)
+        self.paid += price
+        self.subgram.admit(ws)
 
     def _pays(self, ws: Indices) -> bool:
         """Whether the part of a Gram matrix that holds `ws` is much smaller."""
@@ -195,8 +266,7 @@ class Descent:
         control: Control,
     ) -> tuple[int, float]:
         backend, residual = self.problem.backend, state.residual
-        size = backend.burst_work_size(where.matrix, rows.size, state.n_targets)
-        self.workspace.reserve(size, rows.size)
+        work, index_work = self._reserve(where, rows, state)
         left = int((control.max_iter - control.n_iter) * self.problem.n_features)
         made, violation = backend.cd_burst(
             where.matrix,
@@ -209,12 +279,21 @@ class Descent:
             max(1, min(limit, left)) if self.rng is None else rows.size,
             tol,
             accelerate,
-            self.workspace.work,
-            self.workspace.index_work,
+            work,
+            index_work,
         )
         state.fresh = False
         control.n_iter += made / self.problem.n_features
         return made, violation
+
+    def _reserve(
+        self, where: Problem | SubGram, rows: Indices, state: State
+    ) -> tuple[Doubles, Indices]:
+        size = self.problem.backend.burst_work_size(
+            where.matrix, rows.size, state.n_targets
+        )
+        self.workspace.reserve(size, rows.size)
+        return self.workspace.work, self.workspace.index_work
 
     # -- prices ------------------------------------------------------------------------
     def _step_price(self, ws: Indices) -> float:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from sparsesci._kernels._contract import Doubles, Indices
+from sparsesci._kernels._contract import Doubles
 from sparsesci.penalties import Penalty
-from sparsesci.solvers._certificate import Certificate, violations_of
+from sparsesci.solvers._certificate import Certificate
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._free_block import free_block
-from sparsesci.solvers._problem import (
-    Problem,
-    State,
-    nonzero_rows,
-)
+from sparsesci.solvers._lookahead import Lookahead
+from sparsesci.solvers._prediction import Solution, extrapolate, likely_rows
+from sparsesci.solvers._problem import Problem, State
 from sparsesci.solvers._working_set import WorkingSetSolver
 from sparsesci.utils.validation import check_integer, check_real
-
-# Rows whose correlation is foreseen to stay below the bound by less than this share of
-# a step of alpha are taken along: lines have kinks.
-_SLACK = 0.2
 
 
 def check_alphas(alphas: Any, eps: Any) -> int | Doubles:
@@ -72,14 +66,6 @@ def alpha_grid(
     return np.geomspace(largest, largest * eps, n_alphas)
 
 
-class Solution(NamedTuple):
-    """What the next step of a path may learn from this one."""
-
-    alpha: float
-    W: Doubles
-    U: Doubles
-
-
 def walk(
     problem: Problem,
     penalty: Penalty,
@@ -88,79 +74,55 @@ def walk(
     W: Doubles,
     rng: Any = None,
 ) -> Iterator[tuple[State, Certificate, WorkingSetSolver]]:
-    """Solve for each alpha from the solution of the one before.
+    """Solve for each alpha from the solutions of those before.
 
-    The state that is yielded is the one the next step starts from: copy what is to be
-    kept. What the first working set misses, the next full pass finds.
+    The state that is yielded is one that the next step may start from: copy what is to
+    be kept.
     """
     state = problem.start(W)
     solver = WorkingSetSolver(problem, control, rng)
-    on_gram = solver.descent.subgram is None  # all rows, always
     past: list[Solution] = []
-    for alpha in alphas:
-        guess = extrapolate(past, alpha)
-        first = None if on_gram else likely_rows(penalty, past, alpha)
-        point = solver.solve(penalty.with_alpha(alpha), state, first, guess)
-        yield state, point, solver
+    for alpha, solved, point in _steps(solver, penalty, alphas, state, past):
+        yield solved, point, solver
         if solver.control.status in ("time_limit", "callback"):
             return
         solver.control = solver.control.restarted()
-        solver.complete(state)
-        past = [*past[-1:], Solution(float(alpha), state.W.copy(), state.U.copy())]
+        solver.complete(solved)
+        past[:] = [*past[-1:], Solution(alpha, solved.W.copy(), solved.U.copy())]
 
 
-def likely_rows(penalty: Penalty, past: list[Solution], alpha: float) -> Indices | None:
-    """Rows that are likely to be in the support at the next alpha.
+def _steps(
+    solver: WorkingSetSolver,
+    penalty: Penalty,
+    alphas: Doubles,
+    state: State,
+    past: list[Solution],
+) -> Iterator[tuple[float, State, Certificate]]:
+    """Solve for batches of alphas where that goes well, else for one."""
+    ahead = Lookahead(solver, penalty)
+    left = alphas.tolist()
+    while left:
+        n_solved = 0
+        for solved, point in ahead.solutions(left, past, state):
+            yield left[n_solved], solved, point
+            n_solved, state = n_solved + 1, solved
+        if not n_solved:
+            point = _step(solver, penalty.with_alpha(left[0]), state, past)
+            yield left[0], state, point
+            n_solved = 1
+        left = left[n_solved:]
 
-    Correlations, too, are linear in alpha between two changes of the support: rows
-    whose line comes near the bound. After one solution only, those that the
-    sequential strong rule keeps: correlations above 2 alpha - (alpha before).
+
+def _step(
+    solver: WorkingSetSolver, penalty: Penalty, state: State, past: list[Solution]
+) -> Certificate:
+    """Solve from the line through the last two solutions.
+
+    What the first working set misses, the next full pass finds.
     """
-    if not past or not alpha < past[-1].alpha < 2 * alpha:
-        return None
-    last = past[-1]
-    U, bound = last.U, 2 * alpha - last.alpha
-    slope = _slope(past, alpha)
-    if slope is not None:
-        U = U + slope * (U - past[-2].U)
-        bound = alpha - _SLACK * (last.alpha - alpha)
-    handle = penalty.with_alpha(bound).build()
-    return np.flatnonzero(violations_of(handle, last.W, U) > 0)
-
-
-def extrapolate(past: list[Solution], alpha: float) -> Doubles | None:
-    """Continue the line through the last two solutions.
-
-    Between two changes of the support, Lasso solutions are linear in alpha. Rows that
-    the line would carry across zero stop there, others that are zero in one of the two
-    solutions stay where they are.
-    """
-    slope = _slope(past, alpha)
-    if slope is None:
-        return None
-    older, W = past[0].W, past[1].W
-    rows = nonzero_rows(W)
-    before, last = older.take(rows, axis=0), W.take(rows, axis=0)
-    line = last + slope * (last - before)
-    line[_row_sums(line * last) <= 0] = 0.0
-    new = _row_sums(before * before) == 0
-    if new.any():
-        line[new] = last[new]
-    guess = W.copy()
-    guess[rows] = line
-    return guess
-
-
-def _row_sums(A: Doubles) -> Doubles:
-    return A[:, 0] if A.shape[1] == 1 else A.sum(axis=1)
-
-
-def _slope(past: list[Solution], alpha: float) -> float | None:
-    """How far to go on along the line through two solutions, in units of the last step.
-
-    None where alpha did not fall twice.
-    """
-    if len(past) < 2:
-        return None
-    before, last = past[0][0], past[1][0]
-    return (last - alpha) / (before - last) if alpha < last < before else None
+    guess = extrapolate(past, penalty.alpha)
+    if solver.descent.subgram is None:  # all rows, always
+        return solver.solve(penalty, state, None, guess)
+    return solver.solve(
+        penalty, state, likely_rows(penalty, past, penalty.alpha), guess
+    )

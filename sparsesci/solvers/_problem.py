@@ -29,6 +29,11 @@ class State:
         """Number of columns of W."""
         return int(self.W.shape[1])
 
+    def copy(self) -> State:
+        """Return the same coefficients and residual in arrays of their own."""
+        residual = Residual(self.residual.values.copy(), self.residual.offset.copy())
+        return State(self.W.copy(), residual, self.U.copy(), self.fresh)
+
     def support(self) -> Indices:
         """Rows that are not zero."""
         return nonzero_rows(self.W)
@@ -72,6 +77,28 @@ def move(where: Columns, state: State, rows: Indices | None, values: Doubles) ->
     return True
 
 
+def states_at(problem: Problem, columns: Indices, coefs: Doubles) -> list[State]:
+    """States at several coefficients (B, m, T) of m columns, by one look at all."""
+    n_states, _, n_targets = coefs.shape
+    p, size = problem.n_features, n_states * n_targets
+    W = coefs.transpose(1, 0, 2).reshape(-1, size)
+    rows = np.flatnonzero(W.any(axis=1))
+    columns, W = columns[rows], W[rows]
+    residual = Residual(np.tile(problem.origin, (n_states, 1)), np.zeros(size))
+    values, offset = residual.values, residual.offset
+    problem.backend.subtract_product(problem.matrix, columns, W, values, offset)
+    together = State(W, residual, np.empty((p, size)))
+    problem.correlate(together)
+    states = []
+    for start in range(0, size, n_targets):
+        part = slice(start, start + n_targets)
+        whole = np.zeros((p, n_targets))
+        whole[columns] = W[:, part]
+        U = np.ascontiguousarray(together.U[:, part])
+        states.append(State(whole, Residual(values[part], offset[part]), U, fresh=True))
+    return states
+
+
 class LeastSquares:
     """``||Y - X~ W||_S^2 / (2n)`` with the data at hand.
 
@@ -92,6 +119,11 @@ class LeastSquares:
             self.update_cost = design.update_cost * len(Y)
         else:
             self.backend = get_backend()
+
+    @property
+    def origin(self) -> Doubles:
+        """Residual at zero coefficients."""
+        return self.Y
 
     def start(self, W: Doubles) -> State:
         """State at coefficients W."""
@@ -146,6 +178,11 @@ class GramLeastSquares:
         self.lipschitz = np.diag(gram) / n_samples
         self.null_objective = yy / (2 * n_samples)
         self.update_cost = float(self.n_features * len(Xy))
+
+    @property
+    def origin(self) -> Doubles:
+        """Residual at zero coefficients."""
+        return self.Xy
 
     def start(self, W: Doubles) -> State:
         """State at coefficients W."""

@@ -134,6 +134,12 @@ class WorkingSetSolver:
                 self.control.status = "stalled"
             updates += made
 
+    def accept(self, penalty: Penalty, state: State) -> Certificate | None:
+        """Certify a state from elsewhere; None unless the control stops there."""
+        self._adopt(penalty, state)
+        point = self._evaluate(state)
+        return point if self._stop(point) else None
+
     def _solve_on_gram(self, state: State, guess: Doubles | None) -> Certificate:
         """Solve where every column is known: the working set is everything."""
         if not state.W.any():  # zero may be the solution, to the last bit
@@ -161,9 +167,14 @@ class WorkingSetSolver:
         )
 
     def _aim(self, ws: Indices) -> float:
-        """Exact where that is cheap, else a third of the violation that is allowed."""
-        pull = self.certifier.smallest_pull
-        if ws.size <= _SMALL or pull == np.inf:
+        return self.aim(ws.size, self.certifier.smallest_pull)
+
+    def aim(self, n_rows: int, pull: float) -> float:
+        """Exact where that is cheap, else half of the violation that is allowed.
+
+        `pull` is the smallest that the penalty has at zero.
+        """
+        if n_rows <= _SMALL or pull == np.inf:
             return _EXACT * self.rounding
         allowed = math.sqrt(self.control.tol) * pull
         return 0.5 * min(allowed, self.target / self.gap_rate)

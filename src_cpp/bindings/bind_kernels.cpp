@@ -92,6 +92,40 @@ py::tuple py_cd_burst(const Matrix& X, const Penalty& penalty, const Doubles& li
     return py::make_tuple(done.n_updates, done.violation);
 }
 
+Index py_cd_path(const Matrix& X, const py::sequence& penalties, const Doubles& slopes,
+                 const Doubles& tols, const Doubles& lipschitz, const Indices& ws, Doubles& w,
+                 Doubles& before, Doubles& residual, Doubles& offset, Index max_updates,
+                 Doubles& out, Indices& n_updates, Doubles& work, Indices& index_work) {
+    const GramView* gram = std::get_if<GramView>(&X.view);
+    require(gram, "a path needs a Gram matrix");
+    const auto [p, T] = rows_of(w, "w");
+    const auto n_steps = static_cast<Index>(penalties.size());
+    PathSteps steps{{}, slopes.data(), tols.data()};
+    require(p == X.n_cols(), "w must have one row for each column of X");
+    for (const auto& penalty : penalties) {
+        if (!py::isinstance<Penalty>(penalty)) throw py::type_error("penalties must be handles");
+        steps.penalties.push_back(&penalty.cast<const Penalty&>());
+        require_fit(*steps.penalties.back(), p);
+    }
+    require_size(slopes, n_steps, "slopes");
+    require_size(tols, n_steps, "tols");
+    require_size(lipschitz, p, "lipschitz");
+    require_columns(ws, p);
+    require_size(before, p * T, "before");
+    require_size(out, n_steps * p * T, "out");
+    require_size(n_updates, n_steps, "n_updates");
+    const Residual R = residual_of(X, residual, offset, T);
+    const auto size = static_cast<Index>(ws.size());
+    require(work.size() >= burst_work_size(*gram, size, T) && index_work.size() >= size,
+            "work arrays are too small");
+    const Coefficients now{w.mutable_data(), T}, old{before.mutable_data(), T};
+    double *coefs = out.mutable_data(), *scratch = work.mutable_data();
+    Index *counts = n_updates.mutable_data(), *index_scratch = index_work.mutable_data();
+    py::gil_scoped_release nogil;
+    return cd_path(*gram, steps, lipschitz.data(), ws.data(), size, now, old, R, max_updates, coefs,
+                   counts, scratch, index_scratch);
+}
+
 template <class View>
 constexpr bool is_csc = false;
 template <class T>
@@ -122,6 +156,12 @@ void bind_descent_kernels(py::module_& m) {
           py::arg("lipschitz").noconvert(), py::arg("ws").noconvert(), py::arg("w").noconvert(),
           py::arg("residual").noconvert(), py::arg("offset").noconvert(), py::arg("max_updates"),
           py::arg("tol"), py::arg("accelerate"), py::arg("work").noconvert(),
+          py::arg("index_work").noconvert());
+    m.def("cd_path", &py_cd_path, py::arg("X"), py::arg("penalties"), py::arg("slopes").noconvert(),
+          py::arg("tols").noconvert(), py::arg("lipschitz").noconvert(), py::arg("ws").noconvert(),
+          py::arg("w").noconvert(), py::arg("before").noconvert(), py::arg("residual").noconvert(),
+          py::arg("offset").noconvert(), py::arg("max_updates"), py::arg("out").noconvert(),
+          py::arg("n_updates").noconvert(), py::arg("work").noconvert(),
           py::arg("index_work").noconvert());
     m.def("burst_work_size", &py_burst_work_size, py::arg("X"), py::arg("ws_size"),
           py::arg("n_tasks"));

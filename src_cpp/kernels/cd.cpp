@@ -11,4 +11,8 @@ SPARSESCI_INSTANTIATE(CscView<double>)
 SPARSESCI_INSTANTIATE(CscView<float>)
 SPARSESCI_INSTANTIATE(GramView)
 
+template Index cd_path(const GramView&, const PathSteps&, const double*, const Index*, Index,
+                       Coefficients, Coefficients, Residual, Index, double*, Index*, double*,
+                       Index*);
+
 }  // namespace sparsesci

@@ -241,3 +241,104 @@ def test_supports_change_on_the_way_to_a_minimum(kernels, rng, n_tasks):
         assert left <= 1e-12
         assert violation(problem, term, y, burst.w) < 1e-10
         assert objective(problem, term, y, burst.w) < before
+
+
+# ---- paths ---------------------------------------------------------------------------
+class Path(Burst):
+    """A few steps of a path on a Gram matrix, from the line through two solutions."""
+
+    ALPHAS = (0.4, 0.3, 0.2, 0.15, 0.12)
+
+    def __init__(self, kernels, rng, kind, positive, n_tasks):
+        problem = make_problem(rng, "gram", centred=False, weighted=False)
+        y = make_target(rng, problem, n_tasks)
+        largest = np.linalg.norm(problem.correlation(y), axis=1).max()
+        self.terms = [
+            make_term(kind, P, positive=positive, alpha=a * largest)
+            for a in self.ALPHAS
+        ]
+        super().__init__(kernels, problem, self.terms[0], y, accelerate=True)
+        self.run()
+        self.before, self.penalty = self.w.copy(), self.terms[1].build(kernels)
+        self.run()
+        self.y = y
+
+    @property
+    def slopes(self):
+        a = np.array(self.ALPHAS)
+        return (a[1:-1] - a[2:]) / (a[:-2] - a[1:-1])
+
+    def walk(self, max_updates=10**6, tol=1e-11):
+        terms = self.terms[2:]
+        self.out = np.full((len(terms), *self.w.shape), np.nan)
+        self.n_updates = np.full(len(terms), -1)
+        return self.kernels.cd_path(
+            self.X,
+            [term.build(self.kernels) for term in terms],
+            self.slopes,
+            np.full(len(terms), tol),
+            self.lipschitz,
+            self.ws,
+            self.w,
+            self.before,
+            self.residual,
+            self.offset,
+            max_updates,
+            self.out,
+            self.n_updates,
+            self.work,
+            self.index_work,
+        )
+
+    def extrapolate(self, slope):
+        """The same start of a step, naively."""
+        line = self.w + slope * (self.w - self.before)
+        for j, (old, now) in enumerate(zip(self.before, self.w)):
+            if not old.any():
+                line[j] = now
+            elif line[j] @ now <= 0:
+                line[j] = 0.0
+        self.before, change = self.w.copy(), line - self.w
+        self.w = line
+        columns = self.problem.columns
+        self.residual -= (columns.T @ (columns @ change)).T
+
+
+@each_task
+@each_term
+def test_a_path_ends_at_the_minimum_of_each_step(kernels, rng, kind, positive, n_tasks):
+    path = Path(kernels, rng, kind, positive, n_tasks)
+    assert path.walk() == 3
+    for term, w in zip(path.terms[2:], path.out):
+        assert violation(path.problem, term, path.y, w) < 1e-9
+    assert_array_equal(path.out[2], path.w)
+    fresh = path.problem.correlation(path.y - path.problem.columns @ path.w)
+    assert_allclose(path.residual / len(path.problem.X), fresh.T, atol=1e-11)
+
+
+@each_task
+def test_a_path_is_a_burst_from_each_line(kernels, rng, n_tasks):
+    path, other = (
+        Path(kernels, np.random.default_rng(s), "l1", False, n_tasks) for s in (3, 3)
+    )
+    path.walk()
+    for k, term in enumerate(other.terms[2:]):
+        other.extrapolate(other.slopes[k])
+        other.penalty = term.build(kernels)
+        n_updates, _ = other.run()
+        assert n_updates == path.n_updates[k]
+        assert_allclose(other.w, path.out[k], rtol=1e-9, atol=1e-12)
+
+
+def test_a_path_ends_with_its_updates(kernels, rng):
+    path = Path(kernels, rng, "l1", False, 1)
+    assert path.walk(max_updates=1, tol=-1.0) == 0
+    assert np.isnan(path.out).all()
+    assert path.walk(max_updates=0) == 0
+    path = Path(kernels, rng, "l1", False, 1)
+    path.walk()
+    spent = int(path.n_updates[0])
+    path = Path(kernels, rng, "l1", False, 1)
+    assert 1 <= path.walk(max_updates=spent) < 3
+    assert not np.isnan(path.out[0]).any()
+    assert np.isnan(path.out[2]).all()

@@ -47,7 +47,8 @@ def valid_call(kernels, name):
     """Arguments that the kernel accepts."""
     rows, state = np.zeros((P, T)), {"residual": np.ones((T, N)), "offset": np.zeros(T)}
     X, penalty = handles(kernels).values()
-    size = kernels.burst_work_size(X, 3, T)
+    gram = kernels.gram_matrix(np.eye(P), P, N)
+    size = max(kernels.burst_work_size(matrix, 3, T) for matrix in (X, gram))
     work = {"work": np.zeros(size), "index_work": np.zeros(3, dtype=np.int64)}
     limits = {"max_updates": 1, "tol": 0.0, "accelerate": True}
     means = {"means": np.zeros(P)}
@@ -94,6 +95,21 @@ def valid_call(kernels, name):
             "w": rows,
             **state,
             **limits,
+            **work,
+        },
+        "cd_path": {
+            "X": gram,
+            "penalties": [penalty, penalty],
+            "slopes": np.ones(2),
+            "tols": np.ones(2),
+            "lipschitz": np.ones(P),
+            "ws": np.array([2, 0, 1]),
+            "w": rows,
+            "before": rows + 1,
+            **{"residual": np.ones((T, P)), "offset": np.zeros(T)},
+            "max_updates": 100,
+            "out": np.zeros((2, P, T)),
+            "n_updates": np.zeros(2, dtype=np.int64),
             **work,
         },
         "prox": {
@@ -167,6 +183,7 @@ INPUTS = {
     "subtract_product": ("columns", "w"),
     "sparse_gram": ("columns",),
     "cd_burst": ("lipschitz", "ws"),
+    "cd_path": ("slopes", "tols", "lipschitz", "ws"),
     "prox": ("x", "steps"),
     "prox_rows": ("rows",),
     "value": ("rows",),
@@ -185,6 +202,7 @@ OUTPUTS = {
     "subtract_product": ("residual", "offset"),
     "sparse_gram": ("gram", "work"),
     "cd_burst": ("w", "residual", "offset", "work", "index_work"),
+    "cd_path": ("w", "before", "residual", "out", "n_updates", "work", "index_work"),
     "prox": ("out",),
     "prox_rows": ("out",),
     "subdiff": ("out",),
@@ -411,6 +429,18 @@ BAD_SIZES = [
     ("cd_burst", {"offset": np.ones(5)}, "offset must have 2 entries, got 5"),
     ("cd_burst", {"work": np.ones(5)}, "work arrays are too small"),
     ("cd_burst", {"index_work": np.ones(2, int)}, "work arrays are too small"),
+    ("cd_path", {"w": np.ones((3, T))}, "w must have one row for each column of X"),
+    ("cd_path", {"slopes": np.ones(3)}, "slopes must have 2 entries, got 3"),
+    ("cd_path", {"tols": np.ones(1)}, "tols must have 2 entries, got 1"),
+    ("cd_path", {"lipschitz": np.ones(3)}, "lipschitz must have 4 entries, got 3"),
+    ("cd_path", {"ws": np.array([4])}, "columns holds an index outside the matrix"),
+    ("cd_path", {"before": np.ones(4)}, "before must have 8 entries, got 4"),
+    ("cd_path", {"residual": np.ones(5)}, "residual must have 8 entries, got 5"),
+    ("cd_path", {"offset": np.ones(5)}, "offset must have 2 entries, got 5"),
+    ("cd_path", {"out": np.ones((2, P))}, "out must have 16 entries, got 8"),
+    ("cd_path", {"n_updates": np.ones(1, int)}, "n_updates must have 2 entries, got 1"),
+    ("cd_path", {"work": np.ones(5)}, "work arrays are too small"),
+    ("cd_path", {"index_work": np.ones(2, int)}, "work arrays are too small"),
     ("prox", {"x": np.ones(P)}, "x must have 2 dimensions"),
     ("prox", {"x": np.ones((3, 5))}, "the penalty has 4 weights for 5 coordinates"),
     ("prox", {"steps": np.ones(2)}, "steps must have 3 entries, got 2"),
@@ -496,6 +526,18 @@ def test_a_gram_matrix_has_no_statistics(kernels):
         kernels.column_stats(
             gram, True, np.empty((0, P)), np.empty(P), np.empty(P), np.empty((P, 0))
         )
+
+
+def test_a_path_needs_a_gram_matrix(kernels):
+    call = {**valid_call(kernels, "cd_path"), "X": handles(kernels)["X"]}
+    with pytest.raises(ValueError, match=r"^a path needs a Gram matrix$"):
+        kernels.cd_path(**call)
+
+
+@pytest.mark.parametrize("penalties", [None, 1.0, [None, None], ["l1", "l1"]])
+def test_the_penalties_of_a_path_are_handles(kernels, penalties):
+    with pytest.raises(TypeError):
+        kernels.cd_path(**{**valid_call(kernels, "cd_path"), "penalties": penalties})
 
 
 def test_sparse_gram_is_for_compressed_columns(kernels):

@@ -18,13 +18,8 @@ from sparsesci.solvers import _descent, coordinate_descent
 from sparsesci.solvers._control import Control
 from sparsesci.solvers._gram import gram_problem
 from sparsesci.solvers._inputs import check_design_matrix
-from sparsesci.solvers._path import (
-    Solution,
-    alpha_grid,
-    extrapolate,
-    likely_rows,
-    walk,
-)
+from sparsesci.solvers._path import alpha_grid, walk
+from sparsesci.solvers._prediction import Solution, extrapolate, likely_rows
 from sparsesci.solvers._problem import LeastSquares
 from sparsesci.solvers._subgram import SubGram
 from sparsesci.solvers._working_set import WorkingSetSolver

@@ -12,15 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from sparsesci._kernels.numba_backend import cd as _cd
 from sparsesci._kernels.numba_backend import columns as _passes
-from sparsesci._kernels.numba_backend import faces as _faces
 from sparsesci._kernels.numba_backend import pursuit as _pursuit
 from sparsesci._kernels.numba_backend import terms as _terms
 from sparsesci._kernels.numba_backend._bayes_calls import (
     evidence_burst,
     spike_slab_sweep,
 )
+from sparsesci._kernels.numba_backend._descent_calls import cd_burst, cd_path
 from sparsesci._kernels.numba_backend._handles import (
     BOOL,
     DATA,
@@ -37,10 +36,13 @@ from sparsesci._kernels.numba_backend._handles import (
     penalty_signatures,
     readable,
     require,
+    require_columns,
     require_fit,
     require_handle,
+    require_residual,
     require_size,
     rows_of,
+    state_of,
     writable,
 )
 from sparsesci._kernels.numba_backend.cd import burst_work_size
@@ -52,6 +54,7 @@ __all__ = [
     "NAME",
     "burst_work_size",
     "cd_burst",
+    "cd_path",
     "certify",
     "column_stats",
     "correlation",
@@ -78,25 +81,6 @@ __all__ = [
 
 
 # ---- passes over a matrix ------------------------------------------------------------
-def _require_columns(indices: Any, n_cols: int) -> Any:
-    indices = flat(readable(indices))
-    if not _passes.all_inside(indices, n_cols):
-        raise ValueError("columns holds an index outside the matrix")
-    return indices
-
-
-def _require_residual(X: Matrix, residual: Any, offset: Any, n_tasks: int) -> None:
-    require_size(residual, n_tasks * X.residual_size, "residual")
-    require_size(offset, n_tasks, "offset")
-
-
-def _state(X: Matrix, residual: Any, offset: Any) -> tuple[Any, Any]:
-    """Residual and offset as kernels know them, (T, size) and (T,)."""
-    offset = flat(offset)
-    shape = offset.size, X.residual_size
-    return residual if residual.shape == shape else residual.reshape(shape), offset
-
-
 def column_stats(
     X: Matrix,
     center: bool,
@@ -137,9 +121,9 @@ def correlation(X: Matrix, residual: Any, offset: Any, columns: Any, out: Any) -
     p, n_tasks = result.shape
     require(p == X.n_cols, "out must have one row for each column of X")
     if columns is not None:
-        columns = _require_columns(columns, p)
-    _require_residual(X, residual, offset, n_tasks)
-    R = _state(X, readable(residual), readable(offset))
+        columns = require_columns(columns, p)
+    require_residual(X, residual, offset, n_tasks)
+    R = state_of(X, readable(residual), readable(offset))
     result = writable(result)
     if columns is None:
         _passes.correlation(X.view, *R, result)
@@ -153,15 +137,15 @@ def subtract_product(
     require_handle(X, Matrix)
     if columns is not None:
         check(columns, "columns", INDEX)
-        columns = _require_columns(columns, X.n_cols)
+        columns = require_columns(columns, X.n_cols)
     check(w, "w")
     check(residual, "residual")
     check(offset, "offset")
     rows = rows_of(w, "w")
     count = X.n_cols if columns is None else columns.size
     require(len(rows) == count, "w must have one row for each column")
-    _require_residual(X, residual, offset, rows.shape[1])
-    R = _state(X, writable(residual), writable(offset))
+    require_residual(X, residual, offset, rows.shape[1])
+    R = state_of(X, writable(residual), writable(offset))
     if columns is None:
         columns = np.flatnonzero(rows.any(axis=1))
         rows = rows[columns]
@@ -173,7 +157,7 @@ def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any, work: Any) -> No
     check(columns, "columns", INDEX)
     check(gram, "gram")
     check(work, "work")
-    columns = _require_columns(columns, X.n_cols)
+    columns = require_columns(columns, X.n_cols)
     square = gram.ndim == 2 and gram.shape[0] == gram.shape[1]
     fits = square and columns.size <= gram.shape[0]
     require(fits, "gram must be square and hold all columns")
@@ -184,62 +168,6 @@ def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any, work: Any) -> No
     _passes.sparse_gram(
         X.view, columns, order, index(known), writable(gram), flat(writable(work))
     )
-
-
-def cd_burst(
-    X: Matrix,
-    penalty: Penalty,
-    lipschitz: Any,
-    ws: Any,
-    w: Any,
-    residual: Any,
-    offset: Any,
-    max_updates: int,
-    tol: float,
-    accelerate: bool,
-    work: Any,
-    index_work: Any,
-) -> tuple[int, float]:
-    _check_burst(X, penalty, lipschitz, ws, w, residual, offset, work, index_work)
-    rows = rows_of(w, "w")
-    p, n_tasks = rows.shape
-    require(p == X.n_cols, "w must have one row for each column of X")
-    require_fit(penalty, p)
-    require_size(lipschitz, p, "lipschitz")
-    listed = _require_columns(ws, p)
-    _require_residual(X, residual, offset, n_tasks)
-    needed = burst_work_size(X, ws.size, n_tasks)
-    enough = work.size >= needed and index_work.size >= ws.size
-    require(enough, "work arrays are too small")
-    problem = X.view, penalty.terms, flat(readable(lipschitz)), listed
-    state = writable(rows), _state(X, writable(residual), writable(offset))
-    limits, scratch = (index(max_updates), float(tol)), flat(writable(work))
-    if accelerate and _faces.applies(X.view, penalty.terms):
-        return _faces.run(*problem, *state, limits, scratch[:n_tasks])
-    support = flat(writable(index_work))
-    return _cd.run(*problem, *state, (*limits, bool(accelerate)), scratch, support)
-
-
-def _check_burst(
-    X: Any,
-    penalty: Any,
-    lipschitz: Any,
-    ws: Any,
-    w: Any,
-    residual: Any,
-    offset: Any,
-    work: Any,
-    index_work: Any,
-) -> None:
-    require_handle(X, Matrix)
-    require_handle(penalty, Penalty)
-    check(lipschitz, "lipschitz")
-    check(ws, "ws", INDEX)
-    check(w, "w")
-    check(residual, "residual")
-    check(offset, "offset")
-    check(work, "work")
-    check(index_work, "index_work", INDEX)
 
 
 # ---- a penalty on arrays -------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sparsesci._kernels.numba_backend import matrix
+from sparsesci._kernels.numba_backend.columns import all_inside
 from sparsesci._kernels.numba_backend.penalties import REGISTRY
 
 DOUBLE, INDEX, INT32 = np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.int32)
@@ -212,3 +213,23 @@ def penalty(name: str, scalars: tuple[float, ...], arrays: tuple[Any, ...]) -> P
 
 def penalty_signatures() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     return {name: (cls.scalars, cls.arrays) for name, cls in REGISTRY.items()}
+
+
+# ---- arrays that go with a matrix ----------------------------------------------------
+def require_columns(indices: Any, n_cols: int) -> Any:
+    indices = flat(readable(indices))
+    if not all_inside(indices, n_cols):
+        raise ValueError("columns holds an index outside the matrix")
+    return indices
+
+
+def require_residual(X: Matrix, residual: Any, offset: Any, n_tasks: int) -> None:
+    require_size(residual, n_tasks * X.residual_size, "residual")
+    require_size(offset, n_tasks, "offset")
+
+
+def state_of(X: Matrix, residual: Any, offset: Any) -> tuple[Any, Any]:
+    """Residual and offset as kernels know them, (T, size) and (T,)."""
+    offset = flat(offset)
+    shape = offset.size, X.residual_size
+    return residual if residual.shape == shape else residual.reshape(shape), offset

@@ -62,6 +62,17 @@ def run(
             return n_updates, violation
 
 
+def extrapolate(X: Any, slope: float, w: Any, before: Any, h: Any) -> None:
+    """Go on along the line from `before` to w, which becomes the older of the two."""
+    rows = np.flatnonzero(before.any(axis=1))
+    now = w[rows]
+    line = now + slope * (now - before[rows])
+    line[(line * now).sum(axis=1) <= 0] = 0.0
+    before[:] = w
+    w[rows] = line
+    h -= product(square(X), rows, line - now)
+
+
 class Sweeper:
     """A problem and where it stands: coefficients w and h = X~'SR, (T, p)."""
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <type_traits>
+#include <vector>
 
 #include "sparsesci/face.hpp"
 
@@ -51,5 +52,19 @@ template <class View>
 BurstResult cd_burst(const View& X, const Penalty& penalty, const double* lipschitz,
                      const Index* ws, Index ws_size, Coefficients w, Residual R,
                      const BurstLimits& limits, double* work, Index* index_work);
+
+/// What changes from step to step of a path, an entry for each step.
+struct PathSteps {
+    std::vector<const Penalty*> penalties;
+    const double *slopes, *tols;  // of the line through the last two solutions; see BurstLimits
+};
+
+/// Bursts at one penalty after another, each from the line through the two solutions before, of
+/// which `before` is the older. Returns the steps that met their tolerance before all updates
+/// were spent; their coefficients and updates are in `out` and `n_updates` (defined in cd.ipp).
+template <class View>
+Index cd_path(const View& X, const PathSteps& steps, const double* lipschitz, const Index* ws,
+              Index ws_size, Coefficients w, Coefficients before, Residual R, Index max_updates,
+              double* out, Index* n_updates, double* work, Index* index_work);
 
 }  // namespace sparsesci

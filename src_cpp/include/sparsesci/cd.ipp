@@ -307,6 +307,29 @@ private:
     }
 };
 
+/// Go on along the line from `before` to w, which becomes the older of the two. Rows that would
+/// cross zero stop there; those that were zero stay where they are.
+template <class View>
+void extrapolate(const View& X, double slope, Coefficients w, Coefficients before, Residual R) {
+    const Index T = w.n_tasks;
+    for (Index j = 0; j < X.n_cols; ++j) {
+        double *const now = w.row(j), *const old = before.row(j);
+        double moved = 0, inner = 0;
+        for (Index t = 0; t < T; ++t) {
+            moved += old[t] * old[t];
+            inner += now[t] * (now[t] + slope * (now[t] - old[t]));
+        }
+        for (Index t = 0; t < T; ++t) {
+            const double line = inner > 0 ? now[t] + slope * (now[t] - old[t]) : 0.0;
+            const double change = moved > 0 ? line - now[t] : 0.0;
+            old[t] = now[t];
+            if (change == 0) continue;
+            X.step(j, change, R, t);
+            now[t] += change;
+        }
+    }
+}
+
 }  // namespace detail
 
 template <class View>
@@ -315,6 +338,25 @@ BurstResult cd_burst(const View& X, const Penalty& penalty, const double* lipsch
                      const BurstLimits& limits, double* work, Index* index_work) {
     detail::Burst<View> burst(X, penalty, lipschitz, w, R, work, index_work);
     return burst.run(ws, ws_size, limits);
+}
+
+template <class View>
+Index cd_path(const View& X, const PathSteps& steps, const double* lipschitz, const Index* ws,
+              Index ws_size, Coefficients w, Coefficients before, Residual R, Index max_updates,
+              double* out, Index* n_updates, double* work, Index* index_work) {
+    const Index size = X.n_cols * w.n_tasks, n_steps = static_cast<Index>(steps.penalties.size());
+    for (Index k = 0; k < n_steps; ++k) {
+        if (max_updates <= 0) return k;
+        detail::extrapolate(X, steps.slopes[k], w, before, R);
+        const BurstLimits limits{max_updates, steps.tols[k], true};
+        const BurstResult done = cd_burst(X, *steps.penalties[static_cast<std::size_t>(k)],
+                                          lipschitz, ws, ws_size, w, R, limits, work, index_work);
+        if (!(done.violation <= limits.tol)) return k;
+        max_updates -= done.n_updates;
+        n_updates[k] = done.n_updates;
+        out = std::copy_n(w.values, size, out);
+    }
+    return n_steps;
 }
 
 }  // namespace sparsesci
