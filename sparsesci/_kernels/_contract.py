@@ -67,6 +67,9 @@ class Backend(Protocol):
     ) -> Matrix:
         """Compressed columns, sorted or not, without duplicates."""
 
+    def recentred(self, X: Matrix, means: Doubles | None) -> Matrix:
+        """The same data with other column means; not for a Gram matrix (ValueError)."""
+
     def gram_matrix(self, gram: Doubles, n_cols: int, n_samples: int) -> Matrix:
         """X~' S X~ of `n_samples` rows: the leading block of `gram`, `n_cols` wide.
 

@@ -145,8 +145,8 @@ class ColumnDesign(Design):
     X: Any
 
     @abstractmethod
-    def _handle(self, start: int, stop: int, means: Doubles | None) -> Matrix:
-        """Kernel handle of a block of columns."""
+    def _handle(self, start: int, stop: int) -> Matrix:
+        """Kernel handle of a block of columns, not centred."""
 
     @abstractmethod
     def _block_starts(self) -> list[int]:
@@ -179,7 +179,7 @@ class ColumnDesign(Design):
         Y = np.empty((0, self.n_samples)) if targets is None else targets
         Y, target_means = self.center_targets(Y)
         correlations = np.empty((self.n_features, len(Y)))
-        raw = [self._handle(start, stop, None) for start, stop in spans]
+        raw = [self._handle(start, stop) for start, stop in spans]
         for (start, stop), block in zip(spans, raw):
             part = slice(start, stop)
             self.backend.column_stats(
@@ -196,15 +196,18 @@ class ColumnDesign(Design):
         self.targets = Targets(Y, target_means, correlations)
         self.means = means if center else None
         self._blocks = [
-            (*span, self._handle(*span, means[slice(*span)]) if center else block)
-            for span, block in zip(spans, raw)
+            (start, stop, self._centred(block, slice(start, stop)))
+            for (start, stop), block in zip(spans, raw)
         ]
-        whole = len(spans) == 1
-        self.matrix = (
-            self._blocks[0][2]
-            if whole
-            else self._handle(0, self.n_features, self.means)
-        )
+        if len(spans) == 1:
+            self.matrix = self._blocks[0][2]
+        else:
+            self.matrix = self._centred(self._handle(0, self.n_features), slice(None))
+
+    def _centred(self, block: Matrix, columns: slice) -> Matrix:
+        if self.means is None:
+            return block
+        return self.backend.recentred(block, self.means[columns])
 
     def correlate(
         self, residual: Residual, columns: Indices | None = None, out: Any = None
@@ -256,9 +259,9 @@ class DenseDesign(ColumnDesign):
         self.X = X
         self._prepare(targets)
 
-    def _handle(self, start: int, stop: int, means: Doubles | None) -> Matrix:
+    def _handle(self, start: int, stop: int) -> Matrix:
         return self.backend.dense_matrix(
-            self.X[:, start:stop], means, self.sample_weight
+            self.X[:, start:stop], None, self.sample_weight
         )
 
     def _block_starts(self) -> list[int]:
@@ -377,13 +380,13 @@ class SparseDesign(ColumnDesign):
         indptr = X.indptr + np.cumsum(added, dtype=X.indptr.dtype)
         return sparse.csc_matrix((data, indices, indptr), X.shape)
 
-    def _handle(self, start: int, stop: int, means: Doubles | None) -> Matrix:
+    def _handle(self, start: int, stop: int) -> Matrix:
         return self.backend.csc_matrix(
             self.X.data,
             self.X.indices,
             self.X.indptr[start : stop + 1],
             self.n_samples,
-            means,
+            None,
             self.sample_weight,
         )
 

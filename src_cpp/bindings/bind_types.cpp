@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <type_traits>
 
 #include "bindings.hpp"
 
@@ -107,6 +108,23 @@ void bind_types(py::module_& m) {
             return Matrix{GramView{gram.data(), gram.shape(0), n_cols, n_samples}, {gram}};
         },
         py::arg("gram").noconvert(), py::arg("n_cols"), py::arg("n_samples"));
+    m.def(
+        "recentred",
+        [](const Matrix& X, const py::object& means) {
+            Matrix out = X;
+            const double* mean = pointer(means, X.n_cols(), "means");
+            std::visit(
+                [&](auto& view) {
+                    if constexpr (std::is_same_v<std::decay_t<decltype(view)>, GramView>)
+                        throw std::invalid_argument("a Gram matrix has no means");
+                    else
+                        view.means = mean;
+                },
+                out.view);
+            out.keep_alive.push_back(means);
+            return out;
+        },
+        py::arg("X"), py::arg("means"));
     m.def("penalty", &build_penalty, py::arg("name"), py::arg("scalars"), py::arg("arrays"));
     m.def("penalty_signatures", &penalty_signatures);
 }

@@ -2,9 +2,43 @@
 
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 namespace sparsesci {
+
+namespace {
+
+template <class View>
+void correlate_all(const View& X, const Residual& R, Index n_tasks, double* out) {
+    for (Index j = 0; j < X.n_cols; ++j)
+        for (Index t = 0; t < n_tasks; ++t) out[j * n_tasks + t] = X.corr(j, R, t);
+}
+
+}  // namespace
+
+template <class View>
+void correlation(const View& X, const Residual& R, Index n_tasks, const Index* columns,
+                 Index n_columns, double* out) {
+    if (columns) {
+        for (const Index* j = columns; j != columns + n_columns; ++j)
+            for (Index t = 0; t < n_tasks; ++t) out[*j * n_tasks + t] = X.corr(*j, R, t);
+        return;
+    }
+    if constexpr (!std::is_same_v<View, GramView>)
+        if (X.weights) {  // once, not for each column
+            const Index n = X.n_rows;
+            std::vector<double> weighted(static_cast<std::size_t>(n_tasks * n));
+            for (Index t = 0; t < n_tasks; ++t)
+                for (Index i = 0; i < n; ++i)
+                    weighted[static_cast<std::size_t>(t * n + i)] = X.weights[i] * R.row(t)[i];
+            View plain = X;
+            plain.weights = nullptr;
+            correlate_all(plain, Residual{weighted.data(), n, R.offset}, n_tasks, out);
+            return;
+        }
+    correlate_all(X, R, n_tasks, out);
+}
 
 template <class View>
 void column_stats(const View& X, bool center, const Residual& targets, Index n_tasks, double* means,
@@ -20,16 +54,6 @@ void column_stats(const View& X, bool center, const Residual& targets, Index n_t
         lipschitz[j] = constant ? 0.0 : m.second;
         for (Index t = 0; t < n_tasks; ++t)
             correlations[j * n_tasks + t] = centred.corr(j, targets, t);
-    }
-}
-
-template <class View>
-void correlation(const View& X, const Residual& R, Index n_tasks, const Index* columns,
-                 Index n_columns, double* out) {
-    const Index count = columns ? n_columns : X.n_cols;
-    for (Index k = 0; k < count; ++k) {
-        const Index j = columns ? columns[k] : k;
-        for (Index t = 0; t < n_tasks; ++t) out[j * n_tasks + t] = X.corr(j, R, t);
     }
 }
 

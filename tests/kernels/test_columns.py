@@ -174,3 +174,24 @@ def test_sparse_gram(kernels, rng, format, centred, weighted):
     assert np.isnan(gram[5:]).all()
     assert np.isnan(gram[:, 5:]).all()
     assert not work.any()
+
+
+@pytest.mark.parametrize("format", DATA_FORMATS)
+def test_recentred_columns_are_those_of_a_handle_with_means(
+    kernels, rng, format, centred, weighted
+):
+    problem = make_problem(rng, format, centred=centred, weighted=weighted)
+    residual, offset = problem.pack(make_residual(rng, problem, 2))
+    means = rng.standard_normal(problem.X.shape[1])
+
+    def correlations(X):
+        out = np.empty((problem.X.shape[1], 2))
+        kernels.correlation(X, residual, offset, None, out)
+        return out
+
+    bare, known = problem.build(kernels, bare=True), problem.build(kernels)
+    moved = kernels.recentred(bare, means)
+    assert_array_equal(
+        correlations(kernels.recentred(moved, problem.means)), correlations(known)
+    )
+    assert_array_equal(correlations(kernels.recentred(moved, None)), correlations(bare))

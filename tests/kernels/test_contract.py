@@ -62,6 +62,7 @@ def valid_call(kernels, name):
         "dense_matrix": {"X": np.ones((N, P), order="F"), **arrays},
         "csc_matrix": {**csc, "n_rows": N, **arrays},
         "gram_matrix": {"gram": np.eye(P), "n_cols": P - 1, "n_samples": N},
+        "recentred": {"X": X, **means},
         "penalty": {"name": "l1", "scalars": (1.0, 0.0), "arrays": ()},
         "penalty_signatures": {},
         "column_stats": {
@@ -213,7 +214,7 @@ OUTPUTS = {
     "lad_line_search": ("steps", "gains", "work"),
     **bayes_cases.OUTPUTS,
 }
-HANDLES = ("dense_matrix", "csc_matrix", "gram_matrix")
+HANDLES = ("dense_matrix", "csc_matrix", "gram_matrix", "recentred")
 
 
 @pytest.mark.parametrize("name", _contract.KERNELS)
@@ -345,6 +346,7 @@ BAD_SIZES = [
     ("gram_matrix", {"gram": np.ones(4)}, "gram must be square"),
     ("gram_matrix", {"n_cols": P + 1}, "n_cols must fit into gram"),
     ("gram_matrix", {"n_cols": -1}, "n_cols must fit into gram"),
+    ("recentred", {"means": np.ones(3)}, "means must have 4 entries, got 3"),
     ("penalty", {"name": "l7"}, "unknown penalty 'l7'"),
     (
         "penalty",
@@ -526,6 +528,12 @@ def test_a_gram_matrix_has_no_statistics(kernels):
         kernels.column_stats(
             gram, True, np.empty((0, P)), np.empty(P), np.empty(P), np.empty((P, 0))
         )
+
+
+def test_a_gram_matrix_has_no_means(kernels):
+    gram = kernels.gram_matrix(np.eye(P), P, N)
+    with pytest.raises(ValueError, match=r"^a Gram matrix has no means$"):
+        kernels.recentred(gram, np.zeros(P))
 
 
 def test_a_path_needs_a_gram_matrix(kernels):

@@ -26,7 +26,6 @@ from sparsesci._kernels.numba_backend._handles import (
     INDEX,
     Matrix,
     Penalty,
-    centred_by,
     check,
     csc_matrix,
     dense_matrix,
@@ -35,6 +34,7 @@ from sparsesci._kernels.numba_backend._handles import (
     penalty,
     penalty_signatures,
     readable,
+    recentred,
     require,
     require_columns,
     require_fit,
@@ -70,6 +70,7 @@ __all__ = [
     "penalty_signatures",
     "prox",
     "prox_rows",
+    "recentred",
     "screen",
     "sparse_gram",
     "spike_slab_sweep",
@@ -106,8 +107,8 @@ def column_stats(
     _passes.column_stats(X.view, bool(center), means, lipschitz)
     out = writable(correlations).reshape(X.n_cols, T)
     if T:  # a pass of its own: one kernel less to compile
-        view = centred_by(X.view, means) if center else X.view
-        _passes.correlation(view, readable(targets), np.zeros(T), out)
+        whole = recentred(X, means) if center else X
+        _passes.correlation(whole.view, readable(targets), np.zeros(T), out)
 
 
 def correlation(X: Matrix, residual: Any, offset: Any, columns: Any, out: Any) -> None:

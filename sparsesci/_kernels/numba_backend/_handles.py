@@ -169,10 +169,14 @@ def csc_matrix(
     return Matrix(view, p, n_rows)
 
 
-def centred_by(view: Any, means: Any) -> Any:
-    """The same view of data, less the means of its columns."""
-    known = {"centred": True} if isinstance(view, matrix.Csc) else {}
-    return view._replace(means=frozen(means), **known)
+def recentred(X: Matrix, means: Any) -> Matrix:
+    require_handle(X, Matrix)
+    require(not isinstance(X.view, matrix.Gram), "a Gram matrix has no means")
+    _optional(means, "means")
+    known = {"means": _means(means, X.n_cols)}
+    if isinstance(X.view, matrix.Csc):
+        known["centred"] = means is not None
+    return X._replace(view=X.view._replace(**known))
 
 
 def _check_structure(data: Any, indices: Any, indptr: Any, n_rows: int) -> None:

@@ -35,7 +35,7 @@ class Face:
     def __init__(self, X: Any, penalty: Any, w: Any, h: Any, rows: Any):
         self.X, self.w, self.h, self.rows = X, w, h, rows
         gram = square(X)
-        self.whole, self.gram = gram, gram[np.ix_(rows, rows)]
+        self.whole, self.gram, self.T = gram, submatrix(gram, rows), w.shape[1]
         self.work = 0.0  # multiplications
         self.slope, self.curvature, self.kink = pieces(penalty, rows)
 
@@ -57,34 +57,42 @@ class Face:
             h += self.gram[:, crossing] @ base[crossing]
             base[crossing] = 0.0
             alive &= ~crossing
-        return self.w.shape[1] == 1 and self.go_to_border(first)
+        return self.T == 1 and self.go_to_border(first)
 
     def newton(self, base: Any, h: Any, alive: Any) -> Any:
         """Step of the rows alive, from `base`; the others do not move."""
         step = np.zeros_like(base)
-        if not alive.any():
+        live = np.flatnonzero(alive)
+        if not live.size:
             return step
-        n, w, T = self.X.n_samples, base[alive], base.shape[1]
-        size = np.sqrt((w * w).sum(axis=1))
-        u, slope = w / size[:, None], self.slope[alive]
-        gram = self.gram[np.ix_(alive, alive)]
-        system = gram
+        system, right = self.system(base[live], h[live], live)
+        self.work += len(system) ** 3 / 6
+        # Symmetric: its transpose is the same matrix in the order that LAPACK wants.
+        factor, info = lapack.dpotrf(system.T, lower=1, overwrite_a=1)
+        if info:
+            return None
+        step[live] = lapack.dpotrs(factor, right.ravel(), lower=1)[0].reshape(
+            -1, self.T
+        )
+        return step
+
+    def system(self, w: Any, h: Any, live: Any) -> Any:
+        """Matrix and right side of the Newton step from w, the rows `live`."""
+        n, T, slope = self.X.n_samples, self.T, self.slope[live]
+        system = submatrix(self.gram, live)
         if T > 1:
-            system = np.kron(gram, np.eye(T))
-        system[np.diag_indices_from(system)] *= 1 + JITTER
-        system[np.diag_indices_from(system)] += n * self.curvature
+            system = np.kron(system, np.eye(T))
+        diagonal = system.reshape(-1)[:: len(system) + 1]
+        diagonal *= 1 + JITTER
+        diagonal += n * self.curvature
+        size = norms(w)
+        u = w / size[:, None]
         if T > 1:
             blocks = np.eye(T) - u[:, :, None] * u[:, None, :]
             blocks *= (n * slope / size)[:, None, None]
             for i, block in enumerate(blocks):
                 system[i * T : (i + 1) * T, i * T : (i + 1) * T] += block
-        right = h[alive] - n * (self.curvature * w + slope[:, None] * u)
-        self.work += len(system) ** 3 / 6
-        factor, info = lapack.dpotrf(system, lower=1)
-        if info:
-            return None
-        step[alive] = lapack.dpotrs(factor, right.ravel(), lower=1)[0].reshape(w.shape)
-        return step
+        return system, h - n * (self.curvature * w + slope[:, None] * u)
 
     def go_to_border(self, step: Any) -> bool:
         """Go along the first step until a row becomes zero: F falls all the way."""
@@ -113,9 +121,20 @@ def change_of_objective(w: Any, to: Any, mean: Any, slope: Any, curvature: Any) 
     """From w to `to`, with the mean of ``h / n`` before and after."""
     # The norms' difference without the cancellation of its two terms.
     difference = ((to - w) * (to + w)).sum(axis=1)
-    sizes = np.linalg.norm(w, axis=1) + np.linalg.norm(to, axis=1)
+    sizes = norms(w) + norms(to)
     along = np.divide(difference, sizes, out=np.zeros_like(sizes), where=sizes > 0)
     return slope @ along + curvature * difference.sum() / 2 - np.vdot(to - w, mean)
+
+
+def norms(rows: Any) -> Any:
+    if rows.shape[1] == 1:
+        return np.abs(rows[:, 0])
+    return np.linalg.norm(rows, axis=1)
+
+
+def submatrix(gram: Any, rows: Any) -> Any:
+    """A copy of these rows and columns."""
+    return gram[rows[:, None], rows]
 
 
 def square(X: Any) -> Any:
@@ -134,6 +153,9 @@ def product(gram: Any, rows: Any, change: Any) -> Any:
 
 def pieces(penalty: Any, rows: Any) -> tuple[Any, float, Any]:
     """Slopes at zero, curvature, and where a row may not pass zero smoothly."""
-    slope = np.array([penalties.threshold(penalty, j) for j in rows.tolist()])
+    if penalty.arrays:
+        slope = np.array([penalties.threshold(penalty, j) for j in rows.tolist()])
+    else:  # the same for all
+        slope = np.full(rows.size, penalties.threshold(penalty, 0))
     kink = (slope > 0) | bool(penalty.positive)
     return slope, float(penalties.curvature(penalty)), kink

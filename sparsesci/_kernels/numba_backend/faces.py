@@ -18,6 +18,7 @@ from sparsesci._kernels.numba_backend.face import (
     pieces,
     product,
     square,
+    submatrix,
 )
 from sparsesci._kernels.numba_backend.matrix import Gram
 from sparsesci._kernels.numba_backend.penalties import L1L2
@@ -151,7 +152,7 @@ class Copy(Sweeper):
 
     def __init__(self, whole: Sweeper, gram: Any, rows: Any):
         k, (h, offset) = rows.size, whole.state
-        self.gram = gram[np.ix_(rows, rows)]
+        self.gram = submatrix(gram, rows)
         super().__init__(
             Gram(frozen(self.gram), k, k, whole.X.n_samples),
             restricted(whole.penalty, rows),

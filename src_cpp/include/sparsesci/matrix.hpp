@@ -115,6 +115,13 @@ struct CscView {
         const auto s = [&](Index k) { return weights ? weights[indices[k]] : 1.0; };
         const auto x = [&](Index k) { return static_cast<double>(data[k]); };
         Index counted = indptr[j + 1] - indptr[j];
+        if (!weights && 2 * counted <= n_rows) {
+            // Half of the column is zero: mean^2 is at most half of the mean square, and their
+            // difference loses no digits.
+            const Moments total = totals(j);
+            const double mean = center ? total.first / n : 0.0;
+            return {mean, not_below_zero(total.second / n - mean * mean)};
+        }
         double mass = static_cast<double>(counted), mean = 0;
         if (weights) {
             mass = sum(j, s);
@@ -129,6 +136,22 @@ struct CscView {
     }
 
 private:
+    /// Sums of the stored entries of column j and of their squares.
+    Moments totals(Index j) const {
+        double first[4] = {}, second[4] = {};
+        const auto add = [&](Index k, Index lane) {
+            const double x = static_cast<double>(data[k]);
+            first[lane] += x;
+            second[lane] += x * x;
+        };
+        Index k = indptr[j];
+        const Index end = indptr[j + 1];
+        for (; k + 4 <= end; k += 4)
+            for (Index lane = 0; lane < 4; ++lane) add(k + lane, lane);
+        for (; k < end; ++k) add(k, 0);
+        return {(first[0] + first[1]) + (first[2] + first[3]),
+                (second[0] + second[1]) + (second[2] + second[3])};
+    }
     /// Sum of term(k) over the stored entries of column j, in independent accumulators.
     template <class Term>
     double sum(Index j, Term term) const {
