@@ -130,12 +130,12 @@ class Backend(Protocol):
         """
 
     def sparse_gram(
-        self, X: Matrix, columns: Indices, known: int, gram: Doubles, work: Doubles
+        self, X: Matrix, columns: Indices, known: int, gram: Doubles
     ) -> None:
         """X~' S X~ of the listed columns of a CSC matrix, in the leading block of gram.
 
-        Pairs of the first `known` columns are there already. A pair costs as much as
-        its shorter column. inout: gram; work, n zeros before and after.
+        Pairs of the first `known` columns are there already. Costs the products of
+        entries that share a row. inout: gram.
         """
 
     def burst_work_size(self, X: Matrix, ws_size: int, n_tasks: int) -> int:

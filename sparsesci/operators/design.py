@@ -407,9 +407,7 @@ class SparseDesign(ColumnDesign):
 
     def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
         """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
-        self.backend.sparse_gram(
-            self.matrix, columns, known, gram, np.zeros(self.n_samples)
-        )
+        self.backend.sparse_gram(self.matrix, columns, known, gram)
 
     @cached_property
     def lengths(self) -> NDArray[np.int32]:

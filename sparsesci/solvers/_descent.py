@@ -39,9 +39,10 @@ _MANY_SWEEPS, _MANY_PASSES = 50, 5
 
 # Prices in nanoseconds for an entry, as measured; only their ratios matter.
 _DENSE_STEP, _DENSE_PRODUCT, _GATHER = 0.3, 0.055, 2.0
-_SPARSE_STEP, _SPARSE_PRODUCT = 1.6, 0.75
+_SPARSE_STEP, _SPARSE_PRODUCT, _TRANSPOSE = 1.6, 1.5, 4.0
 # Up to this price a Gram matrix is bought at once: small problems are solved exactly.
-_CHEAP = 300_000
+# Sparse ones cost little beside two looks at all columns, this much for a stored entry.
+_CHEAP, _TWO_LOOKS = 300_000, 2.5
 # So is an extension that costs no more than this share of what is there.
 _EXTENSION = 0.3
 
@@ -69,6 +70,11 @@ class Descent:
         self.workspace = Workspace()
         large = isinstance(problem, LeastSquares) or problem.n_features > _SMALL
         self.subgram = SubGram(problem) if large else None
+        self.cheap = _CHEAP
+        if isinstance(problem, LeastSquares) and isinstance(
+            problem.design, SparseDesign
+        ):
+            self.cheap = max(_CHEAP, _TWO_LOOKS * problem.design.X.nnz)
         # Nanoseconds: for steps on the data, and for inner products.
         self.spent, self.paid = 0.0, 0.0
 
@@ -182,7 +188,7 @@ class Descent:
 
     def _worth(self) -> float:
         """What an extension of the Gram matrix may cost."""
-        return max(_CHEAP, _EXTENSION * self.paid, self.spent)
+        return max(self.cheap, _EXTENSION * self.paid, self.spent)
 
     def _buy(self, ws: Indices, price: float) -> None:
         assert self.subgram is not None
@@ -319,10 +325,10 @@ class Descent:
             return _GATHER * m * (known + m / 2)
         design = problem.design
         if isinstance(design, SparseDesign):
-            lengths = np.sort(design.lengths[np.concatenate([gram.columns, new])])
-            partners = np.arange(known + m, 0, -1)  # that are longer
-            if known:
-                partners = np.minimum(partners, m)
-            return _SPARSE_PRODUCT * float(lengths @ partners)
+            old = float(design.lengths[gram.columns].sum())
+            added = float(design.lengths[new].sum())
+            # As if entries were spread evenly over the rows.
+            products = added * (old + added / 2) / design.n_samples
+            return _SPARSE_PRODUCT * products + _TRANSPOSE * (old + added)
         products = _DENSE_PRODUCT * m * (known + m / 2)
         return design.n_samples * (products + _GATHER * (known + m))

@@ -131,20 +131,19 @@ constexpr bool is_csc = false;
 template <class T>
 constexpr bool is_csc<CscView<T>> = true;
 
-void py_sparse_gram(const Matrix& X, const Indices& columns, Index known, Doubles& gram,
-                    Doubles& work) {
+void py_sparse_gram(const Matrix& X, const Indices& columns, Index known, Doubles& gram) {
     require_columns(columns, X.n_cols());
     const Index count = static_cast<Index>(columns.size());
     require(gram.ndim() == 2 && gram.shape(0) == gram.shape(1) && count <= gram.shape(0),
             "gram must be square and hold all columns");
-    require_size(work, X.residual_size(), "work");
-    double *out = gram.mutable_data(), *scratch = work.mutable_data();
+    require(0 <= known && known <= count, "known must be a number of columns");
+    double* out = gram.mutable_data();
     const Index stride = gram.shape(0);
     py::gil_scoped_release nogil;
     std::visit(
         [&](const auto& view) {
             if constexpr (is_csc<std::decay_t<decltype(view)>>)
-                sparse_gram(view, columns.data(), count, known, out, stride, scratch);
+                sparse_gram(view, columns.data(), count, known, out, stride);
             else
                 throw std::invalid_argument("only for compressed columns");
         },
@@ -166,7 +165,7 @@ void bind_descent_kernels(py::module_& m) {
     m.def("burst_work_size", &py_burst_work_size, py::arg("X"), py::arg("ws_size"),
           py::arg("n_tasks"));
     m.def("sparse_gram", &py_sparse_gram, py::arg("X"), py::arg("columns").noconvert(),
-          py::arg("known"), py::arg("gram").noconvert(), py::arg("work").noconvert());
+          py::arg("known"), py::arg("gram").noconvert());
 }
 
 void py_column_stats(const Matrix& X, bool center, const Doubles& targets, Doubles& means,

@@ -66,26 +66,58 @@ void subtract_product(const View& X, const Index* columns, Index n_columns, cons
             if (w[k * n_tasks + t] != 0) X.step(columns ? columns[k] : k, w[k * n_tasks + t], R, t);
 }
 
+namespace {
+
+/// The listed columns by rows: positions in the list, in their order, and values.
+struct Rows {
+    std::vector<Index> start;
+    std::vector<std::int32_t> position;
+    std::vector<double> value;
+
+    template <class T>
+    Rows(const CscView<T>& X, const Index* columns, Index n_columns)
+        : start(static_cast<std::size_t>(X.n_rows) + 2) {
+        for (Index a = 0; a < n_columns; ++a)
+            for (Index k = X.indptr[columns[a]]; k < X.indptr[columns[a] + 1]; ++k)
+                ++start[static_cast<std::size_t>(X.indices[k]) + 2];
+        for (std::size_t i = 2; i < start.size(); ++i) start[i] += start[i - 1];
+        position.resize(static_cast<std::size_t>(start.back()));
+        value.resize(position.size());
+        for (Index a = 0; a < n_columns; ++a)  // start[i + 1] moves up to the end of row i
+            for (Index k = X.indptr[columns[a]]; k < X.indptr[columns[a] + 1]; ++k) {
+                const auto place = static_cast<std::size_t>(
+                    start[static_cast<std::size_t>(X.indices[k]) + 1]++);
+                position[place] = static_cast<std::int32_t>(a);
+                value[place] = static_cast<double>(X.data[k]);
+            }
+    }
+};
+
+}  // namespace
+
 template <class T>
 void sparse_gram(const CscView<T>& X, const Index* columns, Index n_columns, Index known,
-                 double* gram, Index stride, double* work) {
-    const auto length = [&](Index a) { return X.indptr[columns[a] + 1] - X.indptr[columns[a]]; };
-    std::vector<Index> order(static_cast<std::size_t>(n_columns));
-    std::iota(order.begin(), order.end(), Index{0});
-    std::sort(order.begin(), order.end(), [&](Index a, Index b) {
-        return length(a) != length(b) ? length(a) > length(b) : a < b;
-    });
-    // Spread a column out and multiply the shorter ones with it: each pair costs its shorter one.
-    for (auto spread = order.begin(); spread != order.end(); ++spread) {
-        const Index a = *spread;
-        X.scatter(columns[a], work);
-        for (auto other = spread; other != order.end(); ++other) {
-            const Index b = *other;
-            if (a < known && b < known) continue;
-            gram[a * stride + b] = gram[b * stride + a] = X.inner(columns[a], columns[b], work);
+                 double* gram, Index stride) {
+    const Rows rows(X, columns, n_columns);
+    for (Index a = known; a < n_columns; ++a) std::fill_n(gram + a * stride, a + 1, 0.0);
+    // Each row adds the products of its own entries alone.
+    for (Index i = 0; i < X.n_rows; ++i) {
+        const Index* const span = rows.start.data() + i;
+        const std::int32_t* const position = rows.position.data();
+        const double* const value = rows.value.data();
+        for (Index k = span[1] - 1; k >= span[0] && position[k] >= known; --k) {
+            const double weighted = X.weights ? X.weights[i] * value[k] : value[k];
+            double* const line = gram + position[k] * stride;
+            for (Index l = span[0]; l <= k; ++l) line[position[l]] += weighted * value[l];
         }
-        X.unscatter(columns[a], work);
     }
+    const double n = static_cast<double>(X.n_rows);
+    for (Index a = known; a < n_columns; ++a)
+        for (Index b = 0; b <= a; ++b) {
+            double& product = gram[a * stride + b];
+            if (X.means) product -= n * X.means[columns[a]] * X.means[columns[b]];
+            gram[b * stride + a] = product;
+        }
 }
 
 #define SPARSESCI_INSTANTIATE(View)                                                               \
@@ -101,9 +133,7 @@ SPARSESCI_INSTANTIATE_DATA(DenseView<float>)
 SPARSESCI_INSTANTIATE_DATA(CscView<double>)
 SPARSESCI_INSTANTIATE_DATA(CscView<float>)
 SPARSESCI_INSTANTIATE(GramView)
-template void sparse_gram(const CscView<double>&, const Index*, Index, Index, double*, Index,
-                          double*);
-template void sparse_gram(const CscView<float>&, const Index*, Index, Index, double*, Index,
-                          double*);
+template void sparse_gram(const CscView<double>&, const Index*, Index, Index, double*, Index);
+template void sparse_gram(const CscView<float>&, const Index*, Index, Index, double*, Index);
 
 }  // namespace sparsesci

@@ -85,7 +85,6 @@ def valid_call(kernels, name):
             "columns": np.array([3, 0]),
             "known": 1,
             "gram": np.zeros((3, 3)),
-            "work": np.zeros(N),
         },
         "burst_work_size": {"X": X, "ws_size": 1, "n_tasks": 1},
         "cd_burst": {
@@ -201,7 +200,7 @@ OUTPUTS = {
     "column_stats": ("means", "lipschitz", "correlations"),
     "correlation": ("out",),
     "subtract_product": ("residual", "offset"),
-    "sparse_gram": ("gram", "work"),
+    "sparse_gram": ("gram",),
     "cd_burst": ("w", "residual", "offset", "work", "index_work"),
     "cd_path": ("w", "before", "residual", "out", "n_updates", "work", "index_work"),
     "prox": ("out",),
@@ -414,7 +413,8 @@ BAD_SIZES = [
         {"gram": np.ones((1, 1))},
         "gram must be square and hold all columns",
     ),
-    ("sparse_gram", {"work": np.ones(2)}, "work must have 6 entries, got 2"),
+    ("sparse_gram", {"known": 3}, "known must be a number of columns"),
+    ("sparse_gram", {"known": -1}, "known must be a number of columns"),
     (
         "subtract_product",
         {"residual": np.ones(N)},
@@ -551,7 +551,7 @@ def test_the_penalties_of_a_path_are_handles(kernels, penalties):
 def test_sparse_gram_is_for_compressed_columns(kernels):
     X = kernels.dense_matrix(np.ones((3, 2), order="F"), None, None)
     with pytest.raises(ValueError, match=r"^only for compressed columns$"):
-        kernels.sparse_gram(X, np.arange(2), 0, np.zeros((2, 2)), np.zeros(3))
+        kernels.sparse_gram(X, np.arange(2), 0, np.zeros((2, 2)))
 
 
 def test_nan_certifies_nothing(kernels):

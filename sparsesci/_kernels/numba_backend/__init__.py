@@ -153,22 +153,27 @@ def subtract_product(
     _passes.subtract_product(X.view, columns, readable(rows), *R)
 
 
-def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any, work: Any) -> None:
+def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any) -> None:
     require_handle(X, Matrix)
     check(columns, "columns", INDEX)
     check(gram, "gram")
-    check(work, "work")
-    columns = require_columns(columns, X.n_cols)
+    columns, out = require_columns(columns, X.n_cols), writable(gram)
     square = gram.ndim == 2 and gram.shape[0] == gram.shape[1]
-    fits = square and columns.size <= gram.shape[0]
-    require(fits, "gram must be square and hold all columns")
-    require_size(work, X.residual_size, "work")
+    count = columns.size
+    require(square and count <= len(gram), "gram must be square and hold all columns")
+    require(0 <= index(known) <= count, "known must be a number of columns")
     require(isinstance(X.view, Csc), "only for compressed columns")
-    lengths = X.view.indptr[columns + 1] - X.view.indptr[columns]
-    order = np.argsort(-lengths.astype(INDEX), kind="stable")
-    _passes.sparse_gram(
-        X.view, columns, order, index(known), writable(gram), flat(writable(work))
-    )
+    ends = X.view.indptr[columns + 1].astype(INDEX) - X.view.indptr[columns]
+    start = np.zeros(X.residual_size + 2, dtype=INDEX)
+    position, value = np.empty(ends.sum(), dtype=INDEX), np.empty(ends.sum())
+    block = out[:count, :count]
+    block[known:] = 0.0
+    _passes.sparse_gram(X.view, columns, known, start, position, value, out)
+    means = X.view.means[columns]
+    block[known:] -= X.residual_size * np.outer(means[known:], means)
+    new = block[known:, known:]
+    new[:] = np.tril(new) + np.tril(new, -1).T
+    block[:known, known:] = block[known:, :known].T
 
 
 # ---- a penalty on arrays -------------------------------------------------------------

@@ -5,14 +5,8 @@ from __future__ import annotations
 import math
 
 from sparsesci._kernels.numba_backend._cache import kernel
-from sparsesci._kernels.numba_backend.matrix import (
-    corr,
-    inner,
-    scatter,
-    stats,
-    step,
-    unscatter,
-)
+from sparsesci._kernels.numba_backend.matrix import corr, stats, step
+from sparsesci._kernels.numba_backend.vector import weight
 
 
 @kernel
@@ -50,19 +44,28 @@ def subtract_product(X, columns, w, residual, offset):
 
 
 @kernel
-def sparse_gram(X, columns, order, known, gram, work):
-    # Spread a column out and multiply the shorter ones with it: each pair costs its
-    # shorter one.
-    for k in range(order.size):
-        a = order[k]
-        scatter(X, columns[a], work)
-        for k_other in range(k, order.size):
-            b = order[k_other]
-            if a >= known or b >= known:
-                product = inner(X, columns[a], columns[b], work)
-                gram[a, b] = product
-                gram[b, a] = product
-        unscatter(X, columns[a], work)
+def sparse_gram(X, columns, known, start, position, value, gram):
+    """`start` are n + 2 zeros; the next two have room for all entries."""
+    # The columns by rows: positions in the list, in their order, and values.
+    for a in range(columns.size):
+        for k in range(X.indptr[columns[a]], X.indptr[columns[a] + 1]):
+            start[X.indices[k] + 2] += 1
+    for i in range(2, start.size):
+        start[i] += start[i - 1]
+    for a in range(columns.size):
+        for k in range(X.indptr[columns[a]], X.indptr[columns[a] + 1]):
+            place = start[X.indices[k] + 1]
+            position[place] = a
+            value[place] = X.data[k]
+            start[X.indices[k] + 1] = place + 1
+    # Each row adds the products of its own entries alone.
+    for i in range(X.n_rows):
+        s = weight(X.weights, i)
+        for k in range(start[i], start[i + 1]):
+            a, weighted = position[k], s * value[k]
+            if a >= known:
+                for other in range(start[i], k + 1):
+                    gram[a, position[other]] += weighted * value[other]
 
 
 @kernel

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sparsesci._kernels.numba_backend._cache import inlined
 from sparsesci._kernels.numba_backend._methods import method
 from sparsesci._kernels.numba_backend.vector import (
     axpy,
@@ -183,28 +182,6 @@ class Csc(NamedTuple):
 
     def entry(self, j, k):
         return self.data[self.indptr[j] + k]
-
-
-@inlined
-def scatter(X, j, out):
-    """S x_j at the stored entries of a CSC column, among zeros."""
-    for k in range(X.indptr[j], X.indptr[j + 1]):
-        i = X.indices[k]
-        out[i] = X.data[k] * weight(X.weights, i)
-
-
-@inlined
-def unscatter(X, j, out):
-    for k in range(X.indptr[j], X.indptr[j + 1]):
-        out[X.indices[k]] = 0.0
-
-
-@inlined
-def inner(X, i, j, scattered):
-    """x~_i' S x~_j, where column i of a CSC matrix has been scattered."""
-    begin, end = X.indptr[j], X.indptr[j + 1]
-    product = gather_dot(X.data[begin:end], X.indices[begin:end], None, scattered)
-    return product - X.n_rows * X.means[i] * X.means[j]
 
 
 class Gram(NamedTuple):

@@ -22,9 +22,9 @@ void subtract_product(const View& X, const Index* columns, Index n_columns, cons
                       Index n_tasks, const Residual& R);
 
 /// gram[a, b] = x~_a' S x~_b for the listed columns, but for pairs of the first `known` ones, which
-/// are there already. `work` holds n_rows zeros, and does so again afterwards.
+/// are there already.
 template <class T>
 void sparse_gram(const CscView<T>& X, const Index* columns, Index n_columns, Index known,
-                 double* gram, Index stride, double* work);
+                 double* gram, Index stride);
 
 }  // namespace sparsesci

@@ -93,19 +93,6 @@ struct CscView {
             rho[indices[k]] -= delta * static_cast<double>(data[k]);
         if (means) R.offset[t] += delta * means[j];
     }
-    /// S x_j at the stored entries of column j, among zeros; and zeros again.
-    void scatter(Index j, double* out) const {
-        for (Index k = indptr[j]; k < indptr[j + 1]; ++k)
-            out[indices[k]] = static_cast<double>(data[k]) * (weights ? weights[indices[k]] : 1.0);
-    }
-    void unscatter(Index j, double* out) const {
-        for (Index k = indptr[j]; k < indptr[j + 1]; ++k) out[indices[k]] = 0;
-    }
-    /// x~_i' S x~_j, where column i has been scattered.
-    double inner(Index i, Index j, const double* scattered) const {
-        const double both = means ? static_cast<double>(n_rows) * means[i] * means[j] : 0.0;
-        return gather(j, scattered) - both;
-    }
     double loss(const Residual& R, Index t) const {
         return moments(R.row(t), means ? -R.offset[t] : 0.0, weights, n_rows).second /
                static_cast<double>(2 * n_rows);
