@@ -15,6 +15,32 @@ void correlate_all(const View& X, const Residual& R, Index n_tasks, double* out)
         for (Index t = 0; t < n_tasks; ++t) out[j * n_tasks + t] = X.corr(j, R, t);
 }
 
+/// Targets of a sparse matrix without weights by fours: side by side, they are fetched together.
+template <class T>
+void correlate_all(const CscView<T>& X, const Residual& R, Index n_tasks, double* out) {
+    constexpr Index width = 4;
+    const Index n = X.n_rows;
+    std::vector<double> beside(n_tasks < width ? 0 : static_cast<std::size_t>(n * width));
+    Index t = 0;
+    for (; t + width <= n_tasks; t += width) {
+        for (Index i = 0; i < n; ++i)
+            for (Index lane = 0; lane < width; ++lane)
+                beside[static_cast<std::size_t>(i * width + lane)] = R.row(t + lane)[i];
+        for (Index j = 0; j < X.n_cols; ++j) {
+            double sum[width] = {};
+            for (Index k = X.indptr[j]; k < X.indptr[j + 1]; ++k)
+                for (Index lane = 0; lane < width; ++lane)
+                    sum[lane] += static_cast<double>(X.data[k]) *
+                                 beside[static_cast<std::size_t>(X.indices[k] * width + lane)];
+            for (Index lane = 0; lane < width; ++lane)
+                out[j * n_tasks + t + lane] = sum[lane] / static_cast<double>(n) +
+                                              (X.means ? X.means[j] * R.offset[t + lane] : 0.0);
+        }
+    }
+    for (; t < n_tasks; ++t)
+        for (Index j = 0; j < X.n_cols; ++j) out[j * n_tasks + t] = X.corr(j, R, t);
+}
+
 }  // namespace
 
 template <class View>
@@ -68,28 +94,33 @@ void subtract_product(const View& X, const Index* columns, Index n_columns, cons
 
 namespace {
 
-/// The listed columns by rows: positions in the list, in their order, and values.
+/// The listed columns by rows: positions in the list, in their order, and values. Only rows in
+/// which one from `known` on has an entry.
 struct Rows {
     std::vector<Index> start;
     std::vector<std::int32_t> position;
     std::vector<double> value;
 
     template <class T>
-    Rows(const CscView<T>& X, const Index* columns, Index n_columns)
+    Rows(const CscView<T>& X, const Index* columns, Index n_columns, Index known)
         : start(static_cast<std::size_t>(X.n_rows) + 2) {
-        for (Index a = 0; a < n_columns; ++a)
-            for (Index k = X.indptr[columns[a]]; k < X.indptr[columns[a] + 1]; ++k)
-                ++start[static_cast<std::size_t>(X.indices[k]) + 2];
+        std::vector<std::uint8_t> touched(static_cast<std::size_t>(X.n_rows));
+        const auto each = [&](Index from, auto visit) {
+            for (Index a = from; a < n_columns; ++a)
+                for (Index k = X.indptr[columns[a]]; k < X.indptr[columns[a] + 1]; ++k)
+                    visit(a, k, static_cast<std::size_t>(X.indices[k]));
+        };
+        each(known, [&](Index, Index, std::size_t row) { touched[row] = 1; });
+        each(0, [&](Index, Index, std::size_t row) { start[row + 2] += touched[row]; });
         for (std::size_t i = 2; i < start.size(); ++i) start[i] += start[i - 1];
         position.resize(static_cast<std::size_t>(start.back()));
         value.resize(position.size());
-        for (Index a = 0; a < n_columns; ++a)  // start[i + 1] moves up to the end of row i
-            for (Index k = X.indptr[columns[a]]; k < X.indptr[columns[a] + 1]; ++k) {
-                const auto place = static_cast<std::size_t>(
-                    start[static_cast<std::size_t>(X.indices[k]) + 1]++);
-                position[place] = static_cast<std::int32_t>(a);
-                value[place] = static_cast<double>(X.data[k]);
-            }
+        each(0, [&](Index a, Index k, std::size_t row) {
+            if (!touched[row]) return;
+            const auto place = static_cast<std::size_t>(start[row + 1]++);
+            position[place] = static_cast<std::int32_t>(a);
+            value[place] = static_cast<double>(X.data[k]);
+        });
     }
 };
 
@@ -98,7 +129,7 @@ struct Rows {
 template <class T>
 void sparse_gram(const CscView<T>& X, const Index* columns, Index n_columns, Index known,
                  double* gram, Index stride) {
-    const Rows rows(X, columns, n_columns);
+    const Rows rows(X, columns, n_columns, known);
     for (Index a = known; a < n_columns; ++a) std::fill_n(gram + a * stride, a + 1, 0.0);
     // Each row adds the products of its own entries alone.
     for (Index i = 0; i < X.n_rows; ++i) {
