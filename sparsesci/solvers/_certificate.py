@@ -55,6 +55,8 @@ class Certifier:
     ----------
     penalty : Penalty
         Has a dual.
+    handle : object
+        That of the penalty in the backend.
     backend : Backend
         Kernels.
     unbound : ndarray of int
@@ -64,9 +66,14 @@ class Certifier:
     """
 
     def __init__(
-        self, penalty: Penalty, backend: Backend, unbound: Indices, reach: Doubles
+        self,
+        penalty: Penalty,
+        handle: Any,
+        backend: Backend,
+        unbound: Indices,
+        reach: Doubles,
     ) -> None:
-        self.handle: Any = penalty.build(backend)
+        self.handle = handle
         self.unbound, self.reach = unbound, reach
         self.backend = backend
         self.best_dual = 0.0

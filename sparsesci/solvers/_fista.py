@@ -179,7 +179,8 @@ class _Fista:
         self.target = control.tol * self.null_objective
         unbound = penalty.unbound(design.n_features)
         reach = np.sqrt(2 * self.null_objective / self._column_squares(unbound))
-        self.certifier = Certifier(penalty, self.backend, unbound, reach)
+        handle = penalty.build(self.backend)
+        self.certifier = Certifier(penalty, handle, self.backend, unbound, reach)
         self.handle = self.certifier.handle
         self.curvature = _MARGIN * self._largest_eigenvalue()
 

@@ -10,6 +10,7 @@ Every solution is then certified like any other: where rows were missed, the bat
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -77,13 +78,16 @@ class Lookahead:
         batch, ws = self._choose(alphas, past, state)
         if not batch:
             return
-        states, n_updates = self._solve(batch, ws, past, state)
+        penalties = [self.penalty.with_alpha(alpha) for alpha in batch]
+        handles = [penalty.build() for penalty in penalties]
+        states, n_updates = self._solve(penalties, handles, ws, past, state)
         self.missed, n_solved = _NONE, 0
-        for alpha, solved, made in zip(batch, states, n_updates.tolist()):
+        for solved, made in zip(states, n_updates.tolist()):
             self.solver.control.n_iter += made / self.problem.n_features
-            point = self.solver.accept(self.penalty.with_alpha(alpha), solved)
+            penalty, handle = penalties[n_solved], handles[n_solved]
+            point = self.solver.accept(penalty, solved, handle)
             if point is None:
-                self.missed = self._violators(batch[n_solved:], states[n_solved:])
+                self.missed = self._violators(handles[n_solved:], states[n_solved:])
                 break
             n_solved += 1
             yield solved, point
@@ -133,14 +137,21 @@ class Lookahead:
 
     # -- solutions ---------------------------------------------------------------------
     def _solve(
-        self, batch: list[float], ws: Indices, past: list[Solution], state: State
+        self,
+        penalties: list[Penalty],
+        handles: list[Any],
+        ws: Indices,
+        past: list[Solution],
+        state: State,
     ) -> tuple[list[State], Indices]:
         """States for the first alphas of the batch, and the updates that they took."""
         where, columns, rows, local = self.descent.locate(ws, state)
-        penalty = self.penalty.restricted(columns)
+        if self.penalty.signature()[1]:  # not the same for every column
+            handles = [penalty.restricted(columns).build() for penalty in penalties]
+        batch = [penalty.alpha for penalty in penalties]
         coefs, n_updates = self.descent.path(
             where,
-            [penalty.with_alpha(alpha).build() for alpha in batch],
+            handles,
             slopes([last.alpha for last in past] + batch),
             self._tols(batch, ws),
             rows,
@@ -161,10 +172,9 @@ class Lookahead:
         pull = solver.certifier.smallest_pull / solver.penalty.alpha
         return np.array([solver.aim(ws.size, pull * alpha) for alpha in batch])
 
-    def _violators(self, batch: list[float], states: list[State]) -> Indices:
+    def _violators(self, handles: list[Any], states: list[State]) -> Indices:
         """Rows that any of the states has missed."""
         missed = np.zeros(self.problem.n_features, dtype=np.bool_)
-        for alpha, state in zip(batch, states):
-            handle = self.penalty.with_alpha(alpha).build()
+        for handle, state in zip(handles, states):
             missed |= violations_of(handle, state.W, state.U) > 0
         return np.flatnonzero(missed)

@@ -134,9 +134,11 @@ class WorkingSetSolver:
                 self.control.status = "stalled"
             updates += made
 
-    def accept(self, penalty: Penalty, state: State) -> Certificate | None:
+    def accept(
+        self, penalty: Penalty, state: State, handle: Any = None
+    ) -> Certificate | None:
         """Certify a state from elsewhere; None unless the control stops there."""
-        self._adopt(penalty, state)
+        self._adopt(penalty, state, handle)
         point = self._evaluate(state)
         return point if self._stop(point) else None
 
@@ -207,7 +209,7 @@ class WorkingSetSolver:
         self.problem.correlate(state, np.flatnonzero(gone))
 
     # -- one outer iteration -----------------------------------------------------------
-    def _adopt(self, penalty: Penalty, state: State) -> None:
+    def _adopt(self, penalty: Penalty, state: State, handle: Any = None) -> None:
         """Take on a penalty: handle, dual bound, free columns, feasible start."""
         self.penalty = penalty
         self.target = self.control.tol * self.problem.null_objective
@@ -215,7 +217,10 @@ class WorkingSetSolver:
         self._n_kept = self.problem.n_features
         self._screened_gap = np.inf
         unbound = unbound_columns(self.problem, penalty)
-        self.certifier = Certifier(penalty, self.backend, unbound, self._reach(unbound))
+        if handle is None:
+            handle = penalty.build(self.backend)
+        reach = self._reach(unbound)
+        self.certifier = Certifier(penalty, handle, self.backend, unbound, reach)
         self.handle = self.certifier.handle
         self.free = free_block(self.problem, penalty) if unbound.size else None
         self._make_feasible(state)
