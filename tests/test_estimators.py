@@ -150,6 +150,9 @@ def test_names_of_columns(estimator, library):
     np.testing.assert_allclose(model.predict(frame), by_hand, rtol=1e-13)
     with pytest.raises(ValueError, match="feature names should match"):
         model.predict(frame[names[::-1]])
+    model.fit(np.asfortranarray(X), y)
+    assert not hasattr(model, "feature_names_in_")
+    assert model.n_features_in_ == X.shape[1]
 
 
 @every_estimator

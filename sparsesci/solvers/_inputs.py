@@ -70,7 +70,8 @@ def checked_data(
     With ``finite=False``, looking for NaN and infinity in X is left to the design.
     """
     if _is_plain(X, y):
-        validate_data(estimator, X, y, skip_check_array=True)
+        estimator.n_features_in_ = X.shape[1]
+        vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
         if finite:
             name = type(estimator).__name__
             assert_all_finite(X, estimator_name=name, input_name="X")
