@@ -31,8 +31,11 @@ from sparsesci.solvers._working_set import WorkingSetSolver
 _FIRST, _MOST, _MOST_IF_COMPLETE = 2, 4, 64
 # Residuals and correlations of a batch take no more than so many entries.
 _ENTRIES = 10_000_000
-# Nanoseconds that a batch saves for each entry that it does not look at again.
-_LOOK = 0.1
+# Nanoseconds that a batch saves for each entry that it does not look at again, and for
+# each alpha; and those of an update for each column.
+_LOOK, _ALPHA, _UPDATE = 0.1, 200_000, 0.1
+# Descents that cost so many times more than what is saved are not worth repeating.
+_DEAR = 4
 _NONE: Indices = np.empty(0, dtype=np.int64)
 
 
@@ -93,6 +96,8 @@ class Lookahead:
             yield solved, point
         went_well = n_solved == len(batch)
         self.size = min(2 * self.size, self.most) if went_well else max(2, n_solved)
+        if self._is_dear(n_updates, ws.size):
+            self.most = 0  # the rest of the path is no easier
 
     # -- what to solve -----------------------------------------------------------------
     def _choose(
@@ -130,10 +135,17 @@ class Lookahead:
         rows = likely_rows(self.penalty, past, batch[-1])
         if rows is None:
             return None
-        p = self.problem.n_features
-        ws = union(p, state.support(), rows, self.missed)
-        saved = (len(batch) - 1) * _LOOK * p * self.problem.update_cost
+        ws = union(self.problem.n_features, state.support(), rows, self.missed)
+        saved = (len(batch) - 1) * self._look_price()
         return ws if ws.size and self.descent.can_know(ws, saved) else None
+
+    def _look_price(self) -> float:
+        return _LOOK * self.problem.n_features * self.problem.update_cost
+
+    def _is_dear(self, n_updates: Indices, n_columns: int) -> bool:
+        """Whether what a batch saves is little beside its descents."""
+        saved = n_updates.size * (self._look_price() + _ALPHA)
+        return _UPDATE * float(n_updates.sum()) * n_columns > _DEAR * saved
 
     # -- solutions ---------------------------------------------------------------------
     def _solve(
