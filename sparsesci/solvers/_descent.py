@@ -41,8 +41,8 @@ _MANY_SWEEPS, _MANY_PASSES = 50, 5
 _DENSE_STEP, _DENSE_PRODUCT, _GATHER = 0.3, 0.055, 2.0
 _SPARSE_STEP, _SPARSE_PRODUCT, _TRANSPOSE = 1.6, 1.5, 4.0
 # Up to this price a Gram matrix is bought at once: small problems are solved exactly.
-# Sparse ones cost little beside two looks at all columns, this much for a stored entry.
-_CHEAP, _TWO_LOOKS = 300_000, 2.5
+# Sparse ones cost little beside four looks at all columns, this much for an entry.
+_CHEAP, _FOUR_LOOKS = 300_000, 5.0
 # So is an extension that costs no more than this share of what is there.
 _EXTENSION = 0.3
 
@@ -74,7 +74,7 @@ class Descent:
         if isinstance(problem, LeastSquares) and isinstance(
             problem.design, SparseDesign
         ):
-            self.cheap = max(_CHEAP, _TWO_LOOKS * problem.design.X.nnz)
+            self.cheap = max(_CHEAP, _FOUR_LOOKS * problem.design.X.nnz)
         # Nanoseconds: for steps on the data, and for inner products.
         self.spent, self.paid = 0.0, 0.0
 
