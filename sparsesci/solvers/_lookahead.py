@@ -34,8 +34,6 @@ _ENTRIES = 10_000_000
 # Nanoseconds that a batch saves for each entry that it does not look at again, and for
 # each alpha; and those of an update for each column.
 _LOOK, _ALPHA, _UPDATE = 0.1, 200_000, 0.1
-# Descents that cost so many times more than what is saved are not worth repeating.
-_DEAR = 4
 _NONE: Indices = np.empty(0, dtype=np.int64)
 
 
@@ -143,9 +141,9 @@ class Lookahead:
         return _LOOK * self.problem.n_features * self.problem.update_cost
 
     def _is_dear(self, n_updates: Indices, n_columns: int) -> bool:
-        """Whether what a batch saves is little beside its descents."""
+        """Whether its descents cost more than a batch can save."""
         saved = n_updates.size * (self._look_price() + _ALPHA)
-        return _UPDATE * float(n_updates.sum()) * n_columns > _DEAR * saved
+        return _UPDATE * float(n_updates.sum()) * n_columns > saved
 
     # -- solutions ---------------------------------------------------------------------
     def _solve(
