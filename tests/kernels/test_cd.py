@@ -330,15 +330,16 @@ def test_a_path_is_a_burst_from_each_line(kernels, rng, n_tasks):
         assert_allclose(other.w, path.out[k], rtol=1e-9, atol=1e-12)
 
 
-def test_a_path_ends_with_its_updates(kernels, rng):
-    path = Path(kernels, rng, "l1", False, 1)
-    assert path.walk(max_updates=1, tol=-1.0) == 0
-    assert np.isnan(path.out).all()
-    assert path.walk(max_updates=0) == 0
-    path = Path(kernels, rng, "l1", False, 1)
-    path.walk()
-    spent = int(path.n_updates[0])
-    path = Path(kernels, rng, "l1", False, 1)
-    assert 1 <= path.walk(max_updates=spent) < 3
-    assert not np.isnan(path.out[0]).any()
-    assert np.isnan(path.out[2]).all()
+def test_a_path_ends_with_its_updates(kernels, global_random_seed):
+    def path():
+        rng = np.random.default_rng(global_random_seed)
+        return Path(kernels, rng, "l1", False, 1)
+
+    none, whole, first = path(), path(), path()
+    assert none.walk(max_updates=1, tol=-1.0) == 0
+    assert np.isnan(none.out).all()
+    assert none.walk(max_updates=0) == 0
+    assert whole.walk() == 3
+    assert first.walk(max_updates=int(whole.n_updates[0])) == 1
+    assert_array_equal(first.out[0], whole.out[0])
+    assert np.isnan(first.out[1:]).all()
