@@ -101,11 +101,11 @@ class Descent:
         A guess of the coefficients is a better start, where there is a Gram matrix to
         move to it cheaply. Returns the number of updates, 0 where rounding forbids any.
         """
-        problem, gram = self.problem, self.subgram
-        if isinstance(problem, GramLeastSquares) and not self._pays(ws):
+        problem, gram, whole = self.problem, self.subgram, self._whole(ws)
+        if whole is not None:
             if guess is not None:
-                move(problem, state, None, guess)
-            return self._on_gram(problem, handle, ws, tol, state, control)
+                move(whole, state, None, guess)
+            return self._on_gram(whole, handle, ws, tol, state, control)
         assert gram is not None
         made, price = 0.0, self._price(ws)
         if price > self._worth():
@@ -168,17 +168,15 @@ class Descent:
 
         The whole matrix, or the columns that working sets have held.
         """
-        problem, gram = self.problem, self.subgram
-        if isinstance(problem, GramLeastSquares) and not self._pays(ws):
-            everything = np.arange(problem.n_features)
-            return problem, everything, ws, state.copy()
+        gram, whole = self.subgram, self._whole(ws)
+        if whole is not None:
+            return whole, np.arange(whole.n_features), ws, state.copy()
         assert gram is not None
-        gram.admit(ws)
         return gram, gram.columns, gram.position[ws], gram.enter(state)
 
     def can_know(self, ws: Indices, worth: float) -> bool:
         """Whether `ws` is known, or what is missing costs no more than it is worth."""
-        if isinstance(self.problem, GramLeastSquares) and not self._pays(ws):
+        if self._whole(ws) is not None:
             return True
         price = self._price(ws)
         if price > max(self._worth(), worth):
@@ -196,12 +194,15 @@ class Descent:
         self.paid += price
         self.subgram.admit(ws)
 
-    def _pays(self, ws: Indices) -> bool:
-        """Whether the part of a Gram matrix that holds `ws` is much smaller."""
-        gram = self.subgram
+    def _whole(self, ws: Indices) -> GramLeastSquares | None:
+        """A Gram matrix whose part for `ws` is not much smaller; None for others."""
+        problem, gram = self.problem, self.subgram
+        if not isinstance(problem, GramLeastSquares):
+            return None
         if gram is None:
-            return False
-        return 2 * (len(gram.columns) + gram.missing(ws).size) < self.problem.n_features
+            return problem
+        size = len(gram.columns) + gram.missing(ws).size
+        return problem if 2 * size >= problem.n_features else None
 
     def _on_data(
         self,

@@ -80,11 +80,14 @@ def slope_to(past: list[Solution], alpha: float) -> float | None:
     """
     if len(past) < 2:
         return None
-    before, last = past[0][0], past[1][0]
-    return (last - alpha) / (before - last) if alpha < last < before else None
+    alphas = past[0].alpha, past[1].alpha, alpha
+    return _slope(*alphas) if alphas[0] > alphas[1] > alphas[2] else None
 
 
 def slopes(alphas: list[float]) -> Doubles:
     """`slope_to` for each of falling alphas, from the third on."""
-    a = np.array(alphas)
-    return (a[1:-1] - a[2:]) / (a[:-2] - a[1:-1])
+    return np.array([_slope(*step) for step in zip(alphas, alphas[1:], alphas[2:])])
+
+
+def _slope(before: float, last: float, alpha: float) -> float:
+    return (last - alpha) / (before - last)
