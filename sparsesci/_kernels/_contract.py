@@ -129,6 +129,15 @@ class Backend(Protocol):
         inout: residual, offset.
         """
 
+    def copy_columns(
+        self, X: Matrix, columns: Indices, start: int, out: Doubles
+    ) -> None:
+        """Rows of ``S^(1/2) X~`` from `start` on, in the listed columns of a dense X.
+
+        `out` has one row for each of these columns, as long as there are rows to copy.
+        inout: out.
+        """
+
     def sparse_gram(
         self, X: Matrix, columns: Indices, known: int, gram: Doubles
     ) -> None:

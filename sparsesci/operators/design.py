@@ -289,11 +289,9 @@ class DenseDesign(ColumnDesign):
 
     def _dense_rows(self, rows: slice, columns: Indices) -> Doubles:
         """Rows of ``S^(1/2) X~``, transposed: each column is contiguous."""
-        out = self.X.T[columns, rows].astype(np.float64, copy=False)
-        if self.means is not None:
-            out -= self.means[columns, None]
-        if self.sample_weight is not None:
-            out *= np.sqrt(self.sample_weight[rows])
+        start, stop, _ = rows.indices(self.n_samples)
+        out = np.empty((columns.size, stop - start))
+        self.backend.copy_columns(self.matrix, columns, start, out)
         return out
 
     @property

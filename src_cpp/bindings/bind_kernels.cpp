@@ -130,6 +130,29 @@ template <class View>
 constexpr bool is_csc = false;
 template <class T>
 constexpr bool is_csc<CscView<T>> = true;
+template <class View>
+constexpr bool is_dense = false;
+template <class T>
+constexpr bool is_dense<DenseView<T>> = true;
+
+void py_copy_columns(const Matrix& X, const Indices& columns, Index start, Doubles& out) {
+    require_columns(columns, X.n_cols());
+    const Index count = static_cast<Index>(columns.size());
+    require(out.ndim() == 2 && out.shape(0) == count, "out must have one row for each column");
+    const Index n_rows = out.shape(1);
+    require(0 <= start && start + n_rows <= X.residual_size(),
+            "start must leave as many rows as out has columns");
+    double* copies = out.mutable_data();
+    py::gil_scoped_release nogil;
+    std::visit(
+        [&](const auto& view) {
+            if constexpr (is_dense<std::decay_t<decltype(view)>>)
+                copy_columns(view, columns.data(), count, start, n_rows, copies);
+            else
+                throw std::invalid_argument("only for dense columns");
+        },
+        X.view);
+}
 
 void py_sparse_gram(const Matrix& X, const Indices& columns, Index known, Doubles& gram) {
     require_columns(columns, X.n_cols());
@@ -164,6 +187,8 @@ void bind_descent_kernels(py::module_& m) {
           py::arg("index_work").noconvert());
     m.def("burst_work_size", &py_burst_work_size, py::arg("X"), py::arg("ws_size"),
           py::arg("n_tasks"));
+    m.def("copy_columns", &py_copy_columns, py::arg("X"), py::arg("columns").noconvert(),
+          py::arg("start"), py::arg("out").noconvert());
     m.def("sparse_gram", &py_sparse_gram, py::arg("X"), py::arg("columns").noconvert(),
           py::arg("known"), py::arg("gram").noconvert());
 }

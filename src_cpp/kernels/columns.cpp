@@ -9,20 +9,54 @@ namespace sparsesci {
 
 namespace {
 
+/// The listed columns, or all.
+struct Listing {
+    const Index* columns;
+    Index count;
+    Index operator[](Index k) const { return columns ? columns[k] : k; }
+};
+
 template <class View>
-void correlate_all(const View& X, const Residual& R, Index n_tasks, double* out) {
-    for (Index j = 0; j < X.n_cols; ++j)
-        for (Index t = 0; t < n_tasks; ++t) out[j * n_tasks + t] = X.corr(j, R, t);
+void correlate(const View& X, const Residual& R, Index n_tasks, Listing list, double* out) {
+    for (Index k = 0; k < list.count; ++k)
+        for (Index t = 0; t < n_tasks; ++t) out[list[k] * n_tasks + t] = X.corr(list[k], R, t);
+}
+
+/// Several targets of a dense matrix without weights by tiles.
+template <class T>
+void correlate(const DenseView<T>& X, const Residual& R, Index n_tasks, Listing list, double* out) {
+    if (n_tasks == 1 || X.weights) return correlate<DenseView<T>>(X, R, n_tasks, list, out);
+    const double n = static_cast<double>(X.n_rows);
+    for (Index k = 0; k < list.count; k += tile) {
+        const Index height = std::min(tile, list.count - k);
+        const T* x[tile];
+        double means[tile];
+        for (Index c = 0; c < tile; ++c) {  // the last column fills the last tile up
+            const Index j = list[k + std::min(c, height - 1)];
+            x[c] = X.column(j);
+            means[c] = X.mean(j);
+        }
+        for (Index t = 0; t < n_tasks; t += tile) {
+            const Index width = std::min(tile, n_tasks - t);
+            double sums[tile][tile];
+            dots(x, means, R.row(t), R.stride, width, X.n_rows, sums);
+            for (Index c = 0; c < height; ++c)
+                for (Index lane = 0; lane < width; ++lane)
+                    out[list[k + c] * n_tasks + t + lane] = sums[c][lane] / n;
+        }
+    }
 }
 
 /// Targets of a sparse matrix without weights by fours: side by side, they are fetched together.
+/// A list of columns may be too short to repay that.
 template <class T>
-void correlate_all(const CscView<T>& X, const Residual& R, Index n_tasks, double* out) {
+void correlate(const CscView<T>& X, const Residual& R, Index n_tasks, Listing list, double* out) {
     constexpr Index width = 4;
     const Index n = X.n_rows;
-    std::vector<double> beside(n_tasks < width ? 0 : static_cast<std::size_t>(n * width));
+    const bool fetched = n_tasks >= width && !X.weights && !list.columns;
+    std::vector<double> beside(fetched ? static_cast<std::size_t>(n * width) : 0);
     Index t = 0;
-    for (; t + width <= n_tasks; t += width) {
+    for (; fetched && t + width <= n_tasks; t += width) {
         for (Index i = 0; i < n; ++i)
             for (Index lane = 0; lane < width; ++lane)
                 beside[static_cast<std::size_t>(i * width + lane)] = R.row(t + lane)[i];
@@ -38,7 +72,7 @@ void correlate_all(const CscView<T>& X, const Residual& R, Index n_tasks, double
         }
     }
     for (; t < n_tasks; ++t)
-        for (Index j = 0; j < X.n_cols; ++j) out[j * n_tasks + t] = X.corr(j, R, t);
+        for (Index k = 0; k < list.count; ++k) out[list[k] * n_tasks + t] = X.corr(list[k], R, t);
 }
 
 }  // namespace
@@ -46,13 +80,9 @@ void correlate_all(const CscView<T>& X, const Residual& R, Index n_tasks, double
 template <class View>
 void correlation(const View& X, const Residual& R, Index n_tasks, const Index* columns,
                  Index n_columns, double* out) {
-    if (columns) {
-        for (const Index* j = columns; j != columns + n_columns; ++j)
-            for (Index t = 0; t < n_tasks; ++t) out[*j * n_tasks + t] = X.corr(*j, R, t);
-        return;
-    }
+    const Listing list{columns, columns ? n_columns : X.n_cols};
     if constexpr (!std::is_same_v<View, GramView>)
-        if (X.weights) {  // once, not for each column
+        if (X.weights && !columns) {  // once, not for each column
             const Index n = X.n_rows;
             std::vector<double> weighted(static_cast<std::size_t>(n_tasks * n));
             for (Index t = 0; t < n_tasks; ++t)
@@ -60,10 +90,10 @@ void correlation(const View& X, const Residual& R, Index n_tasks, const Index* c
                     weighted[static_cast<std::size_t>(t * n + i)] = X.weights[i] * R.row(t)[i];
             View plain = X;
             plain.weights = nullptr;
-            correlate_all(plain, Residual{weighted.data(), n, R.offset}, n_tasks, out);
+            correlate(plain, Residual{weighted.data(), n, R.offset}, n_tasks, list, out);
             return;
         }
-    correlate_all(X, R, n_tasks, out);
+    correlate(X, R, n_tasks, list, out);
 }
 
 template <class View>
@@ -86,10 +116,21 @@ void column_stats(const View& X, bool center, const Residual& targets, Index n_t
 template <class View>
 void subtract_product(const View& X, const Index* columns, Index n_columns, const double* w,
                       Index n_tasks, const Residual& R) {
-    const Index count = columns ? n_columns : X.n_cols;
-    for (Index k = 0; k < count; ++k)
+    const Listing list{columns, columns ? n_columns : X.n_cols};
+    for (Index k = 0; k < list.count; ++k)
         for (Index t = 0; t < n_tasks; ++t)
-            if (w[k * n_tasks + t] != 0) X.step(columns ? columns[k] : k, w[k * n_tasks + t], R, t);
+            if (w[k * n_tasks + t] != 0) X.step(list[k], w[k * n_tasks + t], R, t);
+}
+
+template <class T>
+void copy_columns(const DenseView<T>& X, const Index* columns, Index n_columns, Index start,
+                  Index n_rows, double* out) {
+    std::vector<double> roots(X.weights ? static_cast<std::size_t>(n_rows) : 0);
+    for (Index i = 0; X.weights && i < n_rows; ++i)
+        roots[static_cast<std::size_t>(i)] = std::sqrt(X.weights[start + i]);
+    for (Index c = 0; c < n_columns; ++c)
+        copy(X.column(columns[c]) + start, X.mean(columns[c]), X.weights ? roots.data() : nullptr,
+             out + c * n_rows, n_rows);
 }
 
 namespace {
@@ -164,6 +205,8 @@ SPARSESCI_INSTANTIATE_DATA(DenseView<float>)
 SPARSESCI_INSTANTIATE_DATA(CscView<double>)
 SPARSESCI_INSTANTIATE_DATA(CscView<float>)
 SPARSESCI_INSTANTIATE(GramView)
+template void copy_columns(const DenseView<double>&, const Index*, Index, Index, Index, double*);
+template void copy_columns(const DenseView<float>&, const Index*, Index, Index, Index, double*);
 template void sparse_gram(const CscView<double>&, const Index*, Index, Index, double*, Index);
 template void sparse_gram(const CscView<float>&, const Index*, Index, Index, double*, Index);
 

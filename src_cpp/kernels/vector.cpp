@@ -1,5 +1,7 @@
 #include "sparsesci/vector.hpp"
 
+#include <cstring>
+
 #include "sparsesci/simd.hpp"
 
 namespace sparsesci {
@@ -44,6 +46,67 @@ SPARSESCI_INLINE Moments moments_impl(const T* x, double mean, const double* s, 
             reduce(n, [=](Index i) { return s[i] * dev(i) * dev(i); })};
 }
 
+template <class T>
+SPARSESCI_INLINE void copy_impl(const T* x, double mean, const double* f, double* out, Index n) {
+    const auto dev = [=](Index i) { return static_cast<double>(x[i]) - mean; };
+    if (f == nullptr)
+        for (Index i = 0; i < n; ++i) out[i] = dev(i);
+    else
+        for (Index i = 0; i < n; ++i) out[i] = dev(i) * f[i];
+}
+
+constexpr Index pack_size = sizeof(Pack) / sizeof(double);
+
+template <class T>
+SPARSESCI_INLINE void load(const T* x, Pack& pack) {
+    double entries[pack_size];
+    for (Index k = 0; k < pack_size; ++k) entries[k] = static_cast<double>(x[k]);
+    std::memcpy(&pack, entries, sizeof(Pack));
+}
+
+SPARSESCI_INLINE double sum_of(const Pack& pack) {
+    double entries[pack_size];
+    std::memcpy(entries, &pack, sizeof(Pack));
+    double sum = 0;
+    for (const double entry : entries) sum += entry;
+    return sum;
+}
+
+template <Index n_targets, class T>
+SPARSESCI_INLINE void dots_impl(const T* const* x, const double* means, const double* r,
+                                Index stride, Index n, double (*sums)[tile]) {
+    Pack acc[tile][n_targets] = {};
+    const Index head = n - n % pack_size;
+    for (Index i = 0; i < head; i += pack_size) {
+        Pack deviation[tile];
+        for (Index c = 0; c < tile; ++c) {
+            prefetch(x[c] + i + tile * n);
+            load(x[c] + i, deviation[c]);
+            deviation[c] -= means[c];
+        }
+        for (Index t = 0; t < n_targets; ++t) {
+            Pack residual;
+            load(r + t * stride + i, residual);
+            for (Index c = 0; c < tile; ++c) acc[c][t] += deviation[c] * residual;
+        }
+    }
+    for (Index c = 0; c < tile; ++c)
+        for (Index t = 0; t < n_targets; ++t) {
+            sums[c][t] = sum_of(acc[c][t]);
+            for (Index i = head; i < n; ++i)
+                sums[c][t] += (static_cast<double>(x[c][i]) - means[c]) * r[t * stride + i];
+        }
+}
+
+template <class T>
+SPARSESCI_INLINE void dots_impl(const T* const* x, const double* means, const double* r,
+                                Index stride, Index n_targets, Index n, double (*sums)[tile]) {
+    if (n_targets == 1) return dots_impl<1>(x, means, r, stride, n, sums);
+    if (n_targets == 2) return dots_impl<2>(x, means, r, stride, n, sums);
+    if (n_targets == 3) return dots_impl<3>(x, means, r, stride, n, sums);
+    dots_impl<tile>(x, means, r, stride, n, sums);
+}
+
 }  // namespace
 
 #define SPARSESCI_DEFINE(T)                                                                     \
@@ -56,6 +119,15 @@ SPARSESCI_INLINE Moments moments_impl(const T* x, double mean, const double* s, 
     }                                                                                           \
     SPARSESCI_MULTIVERSION void axpy(double a, const T* x, double mean, double* r, Index n) {   \
         axpy_impl(a, x, mean, r, n);                                                            \
+    }                                                                                           \
+    SPARSESCI_MULTIVERSION void copy(                                                           \
+        const T* x, double mean, const double* f, double* out, Index n) {                       \
+        copy_impl(x, mean, f, out, n);                                                          \
+    }                                                                                           \
+    SPARSESCI_MULTIVERSION void dots(                                                           \
+        const T* const* x, const double* means, const double* r, Index stride, Index n_targets, \
+        Index n, double (*sums)[tile]) {                                                        \
+        dots_impl(x, means, r, stride, n_targets, n, sums);                                     \
     }                                                                                           \
     SPARSESCI_MULTIVERSION Moments moments(const T* x, double mean, const double* s, Index n) { \
         return moments_impl(x, mean, s, n);                                                     \

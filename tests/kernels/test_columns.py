@@ -156,6 +156,18 @@ def test_subtract_product(kernels, rng, format, centred, weighted, n_tasks):
     assert_allclose(problem.unpack(*state), expected, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("format", ["dense", "dense32"])
+@pytest.mark.parametrize("rows", [slice(0, None), slice(3, 11), slice(5, 5)])
+def test_copy_columns(kernels, rng, format, centred, weighted, rows):
+    problem = make_problem(rng, format, centred=centred, weighted=weighted)
+    columns = np.array([6, 4, 9, 6])
+    scaled = np.sqrt(problem.s)[:, None] * problem.columns
+    expected = scaled[rows][:, columns].T
+    out = np.full(expected.shape, np.nan)
+    kernels.copy_columns(problem.build(kernels), columns, rows.start, out)
+    assert_allclose(out, expected, rtol=1e-14, atol=1e-14)
+
+
 @pytest.mark.parametrize("format", ["csc", "csc32"])
 @pytest.mark.parametrize("known", [0, 2, 5])
 def test_sparse_gram(kernels, rng, format, centred, weighted, known):

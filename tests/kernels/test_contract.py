@@ -80,6 +80,12 @@ def valid_call(kernels, name):
             "w": rows,
             **state,
         },
+        "copy_columns": {
+            "X": X,
+            "columns": np.array([3, 0]),
+            "start": 1,
+            "out": np.zeros((2, N - 1)),
+        },
         "sparse_gram": {
             "X": kernels.csc_matrix(*csc.values(), N, None, None),
             "columns": np.array([3, 0]),
@@ -181,6 +187,7 @@ def pursuit_calls(kernels, X):
 INPUTS = {
     "correlation": ("residual", "offset", "columns"),
     "subtract_product": ("columns", "w"),
+    "copy_columns": ("columns",),
     "sparse_gram": ("columns",),
     "cd_burst": ("lipschitz", "ws"),
     "cd_path": ("slopes", "tols", "lipschitz", "ws"),
@@ -200,6 +207,7 @@ OUTPUTS = {
     "column_stats": ("means", "lipschitz", "correlations"),
     "correlation": ("out",),
     "subtract_product": ("residual", "offset"),
+    "copy_columns": ("out",),
     "sparse_gram": ("gram",),
     "cd_burst": ("w", "residual", "offset", "work", "index_work"),
     "cd_path": ("w", "before", "residual", "out", "n_updates", "work", "index_work"),
@@ -404,6 +412,26 @@ BAD_SIZES = [
         "columns holds an index outside the matrix",
     ),
     (
+        "copy_columns",
+        {"columns": np.array([0, 4])},
+        "columns holds an index outside the matrix",
+    ),
+    (
+        "copy_columns",
+        {"out": np.ones((3, N - 1))},
+        "out must have one row for each column",
+    ),
+    (
+        "copy_columns",
+        {"start": 2},
+        "start must leave as many rows as out has columns",
+    ),
+    (
+        "copy_columns",
+        {"start": -1},
+        "start must leave as many rows as out has columns",
+    ),
+    (
         "sparse_gram",
         {"columns": np.array([0, 4])},
         "columns holds an index outside the matrix",
@@ -546,6 +574,12 @@ def test_a_path_needs_a_gram_matrix(kernels):
 def test_the_penalties_of_a_path_are_handles(kernels, penalties):
     with pytest.raises(TypeError):
         kernels.cd_path(**{**valid_call(kernels, "cd_path"), "penalties": penalties})
+
+
+def test_copies_are_of_dense_columns(kernels):
+    X = kernels.gram_matrix(np.eye(3), 3, 3)
+    with pytest.raises(ValueError, match=r"^only for dense columns$"):
+        kernels.copy_columns(X, np.arange(2), 0, np.zeros((2, 3)))
 
 
 def test_sparse_gram_is_for_compressed_columns(kernels):

@@ -46,7 +46,7 @@ from sparsesci._kernels.numba_backend._handles import (
     writable,
 )
 from sparsesci._kernels.numba_backend.cd import burst_work_size
-from sparsesci._kernels.numba_backend.matrix import Csc, Gram
+from sparsesci._kernels.numba_backend.matrix import Csc, Dense, Gram
 
 NAME = "numba"
 
@@ -57,6 +57,7 @@ __all__ = [
     "cd_path",
     "certify",
     "column_stats",
+    "copy_columns",
     "correlation",
     "csc_matrix",
     "dense_matrix",
@@ -151,6 +152,23 @@ def subtract_product(
         columns = np.flatnonzero(rows.any(axis=1))
         rows = rows[columns]
     _passes.subtract_product(X.view, columns, readable(rows), *R)
+
+
+def copy_columns(X: Matrix, columns: Any, start: int, out: Any) -> None:
+    require_handle(X, Matrix)
+    check(columns, "columns", INDEX)
+    check(out, "out")
+    columns, copies = require_columns(columns, X.n_cols), writable(out)
+    listed = out.ndim == 2 and len(out) == columns.size
+    require(listed, "out must have one row for each column")
+    require(
+        0 <= index(start) <= X.residual_size - out.shape[1],
+        "start must leave as many rows as out has columns",
+    )
+    require(isinstance(X.view, Dense), "only for dense columns")
+    weights = X.view.weights
+    roots = np.ones(0) if weights is None else np.sqrt(weights)
+    _passes.copy_columns(X.view, columns, start, roots, copies)
 
 
 def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any) -> None:

@@ -21,6 +21,11 @@ template <class View>
 void subtract_product(const View& X, const Index* columns, Index n_columns, const double* w,
                       Index n_tasks, const Residual& R);
 
+/// Rows `start` to `start + n_rows` of the listed columns of S^(1/2) X~, one after another.
+template <class T>
+void copy_columns(const DenseView<T>& X, const Index* columns, Index n_columns, Index start,
+                  Index n_rows, double* out);
+
 /// gram[a, b] = x~_a' S x~_b for the listed columns, but for pairs of the first `known` ones, which
 /// are there already.
 template <class T>

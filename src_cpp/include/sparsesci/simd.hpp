@@ -15,3 +15,21 @@
 #else
 #define SPARSESCI_INLINE inline
 #endif
+
+namespace sparsesci {
+/// Ask for the memory at an address, which need not be readable.
+SPARSESCI_INLINE void prefetch(const void* address) {
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    (void)address;
+#endif
+}
+
+/// As many doubles as the widest registers hold, as one value; elsewhere, one.
+#if defined(__GNUC__)
+typedef double Pack __attribute__((vector_size(64)));
+#else
+using Pack = double;
+#endif
+}  // namespace sparsesci

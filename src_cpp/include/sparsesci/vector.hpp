@@ -10,6 +10,8 @@
 ///    subtraction runs in registers on ports that the fused multiply-adds leave idle.
 ///    It costs nothing, saves the copy of X, and does not cancel for columns far from 0.
 /// C) 16 independent accumulators let the compiler use vectors without -ffast-math.
+/// D) A tile of columns and targets loads each entry once for all of the others that it
+///    meets; the columns that follow in memory are fetched meanwhile.
 namespace sparsesci {
 using Index = std::int64_t;
 
@@ -24,6 +26,20 @@ double dot(const float* x, double mean, const double* s, const double* r, Index 
 /// r_i += a (x_i - mean)
 void axpy(double a, const double* x, double mean, double* r, Index n);
 void axpy(double a, const float* x, double mean, double* r, Index n);
+
+/// out_i = (x_i - mean) f_i; `f` may be null (all ones).
+void copy(const double* x, double mean, const double* f, double* out, Index n);
+void copy(const float* x, double mean, const double* f, double* out, Index n);
+
+/// Most columns and targets of a tile.
+constexpr Index tile = 4;
+
+/// `sums[c][t] = sum_i (x_ci - mean_c) r_ti` for `tile` columns and 1 to `tile` targets, whose
+/// rows lie `stride` apart.
+void dots(const double* const* x, const double* means, const double* r, Index stride,
+          Index n_targets, Index n, double (*sums)[tile]);
+void dots(const float* const* x, const double* means, const double* r, Index stride,
+          Index n_targets, Index n, double (*sums)[tile]);
 
 /// Weighted first and second moments about `mean`: sum s_i (x_i - mean) and its square twin.
 /// `s` may be null (all ones).
