@@ -34,6 +34,8 @@ from sparsesci._kernels._contract import Backend, Doubles, Indices, Matrix
 _BLOCK_ENTRIES = 30_000_000
 # Entries of columns that are gathered at a time for their inner products.
 _CHUNK_ENTRIES = 4_000_000
+# Runs of rows with and without weight are told apart where they are longer on average.
+_SHORTEST_RUN = 100
 
 
 @dataclass
@@ -274,11 +276,11 @@ class DenseDesign(ColumnDesign):
 
     def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
         """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
-        size, n = len(columns), self.n_samples
-        step = min(n, max(1, _CHUNK_ENTRIES // max(1, size - known)))
+        size = len(columns)
+        step = min(self.n_samples, max(1, _CHUNK_ENTRIES // max(1, size - known)))
         block = max(1, _CHUNK_ENTRIES // step)
-        for start in range(0, n, step):
-            rows, fresh = slice(start, start + step), start == 0
+        for number, rows in enumerate(self._counted_rows(step)):
+            fresh = number == 0
             new = self._dense_rows(rows, columns[known:])
             _accumulate(gram[known:size, known:size], new @ new.T, fresh)
             for first in range(0, known, block):
@@ -286,6 +288,20 @@ class DenseDesign(ColumnDesign):
                 old = self._dense_rows(rows, columns[span])
                 _accumulate(gram[known:size, span], new @ old.T, fresh)
         gram[:known, known:size] = gram[known:size, :known].T
+
+    def _counted_rows(self, most: int) -> list[slice]:
+        """Slices of at most so many rows; long runs of weight 0 are left out."""
+        stops = np.array([0, self.n_samples])
+        if self.sample_weight is not None:
+            counted = np.r_[False, self.sample_weight > 0, False]
+            runs = np.flatnonzero(counted[1:] != counted[:-1])
+            if runs.size * _SHORTEST_RUN <= self.n_samples:
+                stops = runs
+        return [
+            slice(first, min(first + most, stop))
+            for start, stop in stops.reshape(-1, 2).tolist()
+            for first in range(start, stop, most)
+        ]
 
     def _dense_rows(self, rows: slice, columns: Indices) -> Doubles:
         """Rows of ``S^(1/2) X~``, transposed: each column is contiguous."""

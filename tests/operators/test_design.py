@@ -200,3 +200,31 @@ def test_an_operator_is_a_design_without_columns():
     made, _ = _problem("operator", center=True, weighted=False)
     assert isinstance(made, OperatorDesign)
     assert not isinstance(made, ColumnDesign)
+
+
+@pytest.mark.parametrize("shortest_run", [1, 100])
+@pytest.mark.parametrize("chunk", [4_000_000, 12])
+@centring
+def test_extended_gram_leaves_out_runs_of_weight_zero(
+    backend, center, chunk, shortest_run, monkeypatch
+):
+    """Also in chunks, and where the runs are too short to be told apart."""
+    monkeypatch.setattr(design, "_CHUNK_ENTRIES", chunk)
+    monkeypatch.setattr(design, "_SHORTEST_RUN", shortest_run)
+    X, _, weights = make_data(0, 30, 20, 3, weighted=True)
+    weights[[0, 1, 7, 8, 9, 20, 29]] = 0.0
+    weights *= 30 / weights.sum()
+    X[weights == 0] = 1e300  # never multiplied
+    made = as_design(np.asfortranarray(X), weights, center)
+    n_rows = [len(range(*rows.indices(30))) for rows in made._counted_rows(4)]
+    assert sum(n_rows) == (30 if shortest_run == 100 else 23)
+    columns = np.array([5, 2, 19, 0, 7])
+    A = X[:, columns] - (weights @ X[:, columns] / 30 if center else 0.0)
+    A[weights == 0] = 0.0
+    expected = A.T @ (weights[:, None] * A)
+    gram = np.full((6, 6), np.nan)
+    for known, size in ((0, 2), (2, 5)):
+        made.extend_gram(gram, columns[:size], known)
+    np.testing.assert_allclose(gram[:5, :5], expected, atol=1e-12)
+    assert np.isnan(gram[5:]).all()
+    assert np.isnan(gram[:, 5:]).all()
