@@ -38,7 +38,7 @@ _SMALL = 100
 _MANY_SWEEPS, _MANY_PASSES = 50, 5
 
 # Prices in nanoseconds for an entry, as measured; only their ratios matter.
-_DENSE_STEP, _DENSE_PRODUCT, _GATHER = 0.3, 0.055, 2.0
+_DENSE_STEP, _DENSE_PRODUCT, _DENSE_LOOK, _GATHER = 0.3, 0.055, 0.35, 2.0
 _SPARSE_STEP, _SPARSE_PRODUCT, _TRANSPOSE = 1.6, 1.5, 4.0
 # Up to this price a Gram matrix is bought at once: small problems are solved exactly.
 # Sparse ones cost little beside four looks at all columns, this much for an entry.
@@ -85,6 +85,15 @@ class Descent:
     def knows(self, ws: Indices) -> bool:
         """Whether all inner products of these columns are known."""
         return self.subgram is None or not self.subgram.missing(ws).size
+
+    def affordable(self, ws: Indices, more: Indices) -> float:
+        """How often a look at all dense columns pays for `more` rows beside `ws`."""
+        problem = self.problem
+        price = self._price(union(problem.n_features, ws, more))
+        if price == np.inf:
+            return 0.0
+        look = _DENSE_LOOK * problem.update_cost * problem.n_features
+        return look / max(price - self._price(ws), 1.0)
 
     def run(
         self,

@@ -44,6 +44,9 @@ _UNIT = 16 * float(np.finfo(np.float64).eps)
 _EXACT = 4
 # Rows added to a working set: at least the first, else this share of the support.
 _MIN_GROWTH, _GROWTH = 100, 1.0
+# Rows so near to their bound, as a share of it, are taken along with few violators, up
+# to such a share of these.
+_NEAR, _MORE = 0.1, 0.4
 # Updates for each active row before the residual is computed anew.
 _REFRESH = 30
 # Below this share of all rows, a working set costs so much less than a look at all
@@ -77,8 +80,8 @@ class WorkingSetSolver:
         self.descent = Descent(problem, rng)
         # Few sweeps suffice on tall data: working sets take all violators.
         self.tall = problem.n_samples > problem.n_features
-        # On wide dense data, a support that is too large on the way costs more than
-        # further passes.
+        # On wide dense data, a look at all columns costs more than most of what happens
+        # in between, and a support that is too large on the way even more.
         dense = isinstance(problem, LeastSquares) and isinstance(
             problem.design, DenseDesign
         )
@@ -92,6 +95,7 @@ class WorkingSetSolver:
         # Gap for a violation of one, as last seen: to first order, it is a multiple.
         self.gap_rate = _TINY
         self.kept: Indices | None = None
+        self.seeded = False
 
     def solve(
         self,
@@ -109,6 +113,7 @@ class WorkingSetSolver:
         if self.descent.subgram is None:
             return self._solve_on_gram(state, guess)
         updates = 0.0
+        self.seeded = seed is not None
         if seed is not None and seed.size:
             ws = union(len(state.W), state.support(), seed)
             updates = self._descend(ws, self._aim(ws), state, guess)
@@ -322,12 +327,27 @@ class WorkingSetSolver:
         if self._n_kept <= _SMALL:
             return np.flatnonzero(self.alive) if self.kept is None else self.kept
         support = state.support()
-        candidates = np.flatnonzero(violations > 0)
+        if self.tall:
+            return union(len(state.W), support, np.flatnonzero(violations > 0))
         size = max(_MIN_GROWTH, int(_GROWTH * support.size)) + support.size
-        if candidates.size > size and not self.tall:
-            worst = np.argpartition(violations[candidates], -size)[-size:]
-            candidates = candidates[worst]
-        return union(len(state.W), support, candidates)
+        ws = union(len(state.W), support, _worst(violations, size))
+        few = support.size < ws.size < size
+        unguided = self.dear and not self.seeded
+        return self._with_neighbours(ws, state) if unguided and few else ws
+
+    def _with_neighbours(self, ws: Indices, state: State) -> Indices:
+        """The rows and a few more that would join them at a slightly smaller alpha.
+
+        They are the likeliest to violate optimality when the others have moved.
+        """
+        penalty = self.penalty.with_alpha((1 - _NEAR) * self.penalty.alpha)
+        violations = violations_of(penalty.build(self.backend), state.W, state.U)
+        violations[ws] = 0.0
+        near = _worst(violations, 1 + int(_MORE * ws.size))
+        share = self.descent.affordable(ws, near)
+        if share < 1:
+            near = _worst(violations, int(share * near.size))
+        return union(len(state.W), ws, near)
 
     def _inner_tol(self, point: Certificate, ws: Indices) -> float:
         """Follow the violation down, faster where the working set looks complete."""
@@ -340,3 +360,13 @@ class WorkingSetSolver:
         complete = ws.size >= self._n_kept or self.descent.knows(ws)
         floor = 1e-3 if complete else 0.03 if ws.size < _FEW * self._n_kept else 0.1
         return point.violation * min(max(need, floor), 0.3)
+
+
+def _worst(violations: Doubles, most: int) -> Indices:
+    """Rows with the largest violations, in no order."""
+    rows = np.flatnonzero(violations > 0)
+    if most == 0:
+        return rows[:0]
+    if rows.size > most:
+        rows = rows[np.argpartition(violations[rows], -most)[-most:]]
+    return rows

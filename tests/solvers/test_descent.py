@@ -200,3 +200,52 @@ def test_a_path_looks_at_all_columns_about_once_for_each_alpha(backend, n_sample
     for _ in walk(problem, L1(1.0), alphas, control, np.zeros((600, 1))):
         pass
     assert 50 <= looks.call_count <= 75
+
+
+def _neighbours_of(problem, penalty, ws, U):
+    solver = WorkingSetSolver(problem, Control(tol=1e-4))
+    state = problem.start(np.zeros((problem.n_features, 1)))
+    solver._adopt(penalty, state)
+    state.U[:, 0] = U
+    return solver._with_neighbours(np.array(ws), state).tolist()
+
+
+def test_neighbours_of_a_working_set_are_near_their_bound(backend):
+    problem = _problem(n_samples=20, n_features=60)
+    U = np.zeros(60)
+    U[[3, 8, 20, 33, 50]] = 0.89, 0.91, -0.95, 0.99, 2.0
+    ws = [50, 51, 52, 53, 54, 55, 56, 57]
+    assert _neighbours_of(problem, L1(1.0), ws, U) == [8, 20, 33, *ws]
+    # The nearest, where there are many for so few.
+    assert _neighbours_of(problem, L1(1.0), ws[:3], U) == [20, 33, *ws[:3]]
+    assert _neighbours_of(problem, L1(1.0, positive=True), ws, U) == [8, 33, *ws]
+
+
+@pytest.mark.parametrize(
+    ("price", "expected"), [(np.inf, []), (2.0, [33]), (0.5, [20, 33])]
+)
+def test_neighbours_cost_no_more_than_a_look(monkeypatch, price, expected):
+    problem = _problem(n_samples=20, n_features=60)
+    look = _descent._DENSE_LOOK * 20 * 60
+    monkeypatch.setattr(
+        _descent.Descent,
+        "_price",
+        lambda self, ws: price * look if ws.size > 4 else 0.0,
+    )
+    U = np.zeros(60)
+    U[[20, 33]] = -0.95, 0.99
+    ws = [50, 51, 52, 53]
+    assert _neighbours_of(problem, L1(1.0), ws, U) == [*expected, *ws]
+
+
+@pytest.mark.parametrize("case", PENALTIES, ids=str)
+def test_neighbours_change_nothing_but_the_way(backend, case, monkeypatch):
+    X, y, weights = make_data(7, weighted=True)
+    found = []
+    for near in (0.0, 0.1, 0.9):
+        monkeypatch.setattr("sparsesci.solvers._working_set._NEAR", near)
+        result = coordinate_descent(
+            X, y, case.penalty, sample_weight=weights, tol=1e-13
+        )
+        found.append(result.objective)
+    assert_allclose(found, found[0], rtol=1e-12)
