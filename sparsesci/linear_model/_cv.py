@@ -39,7 +39,7 @@ class LassoCV(LinearModelCV):
         Whether to fit an unpenalised intercept.
     precompute : {"auto"}, bool or array-like, default="auto"
         Whether the folds work on Gram matrices. "auto" does so for dense data with
-        more samples than features, or up to twice as many features (4000 at most).
+        more samples than features, or up to twice as many features (1000 at most).
     max_iter : int, default=1000
         Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
@@ -205,7 +205,7 @@ class ElasticNetCV(LinearModelCV):
         Whether to fit an unpenalised intercept.
     precompute : {"auto"}, bool or array-like, default="auto"
         Whether the folds work on Gram matrices. "auto" does so for dense data with
-        more samples than features, or up to twice as many features (4000 at most).
+        more samples than features, or up to twice as many features (1000 at most).
     max_iter : int, default=1000
         Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4
@@ -349,7 +349,7 @@ class WeightedLassoCV(LinearModelCV):
         Whether to fit an unpenalised intercept.
     precompute : {"auto"}, bool or array-like, default="auto"
         Whether the folds work on Gram matrices. "auto" does so for dense data with
-        more samples than features, or up to twice as many features (4000 at most).
+        more samples than features, or up to twice as many features (1000 at most).
     max_iter : int, default=1000
         Largest number of passes for each alpha: n_features updates are one.
     tol : float, default=1e-4

@@ -13,8 +13,9 @@ from sparsesci._kernels._contract import Doubles, Indices
 from sparsesci.operators.design import ColumnDesign, DenseDesign
 from sparsesci.solvers._gram import dense_gram, gram_of
 
-# Features up to which folds of wide data work on Gram matrices too (128 MB each).
-MAX_WIDE = 4000
+# Features up to which folds of wide data work on Gram matrices too (8 MB each): beyond,
+# a path rather computes the inner products of the few columns that it needs.
+MAX_WIDE = 1000
 # Bytes up to which the Gram matrices of all test parts are kept at once.
 MAX_PARTS = 500_000_000
 # Where a fold has less of a column than this share, subtraction has lost digits.

@@ -265,6 +265,8 @@ def test_the_gram_matrix_of_a_fold(monkeypatch, parts, weighted, fit_intercept):
         ((60, 30), "auto", True),
         ((60, 120), "auto", True),
         ((60, 121), "auto", False),
+        ((600, 1000), "auto", True),
+        ((600, 1001), "auto", False),
         ((60, 121), True, True),
         ((60, 30), False, False),
     ],
@@ -272,7 +274,7 @@ def test_the_gram_matrix_of_a_fold(monkeypatch, parts, weighted, fit_intercept):
 def test_when_folds_share_a_gram_matrix(shape, precompute, made):
     X, y, _ = make_data(0, *shape)
     whole = make_setting(np.asfortranarray(X), y[None], None, True, True)
-    tests = np.array_split(np.arange(60), 3)
+    tests = np.array_split(np.arange(len(y)), 3)
     assert (fold_grams(whole.design, precompute, tests, None) is not None) == made
 
 

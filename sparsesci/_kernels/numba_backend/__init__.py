@@ -166,9 +166,11 @@ def copy_columns(X: Matrix, columns: Any, start: int, out: Any) -> None:
         "start must leave as many rows as out has columns",
     )
     require(isinstance(X.view, Dense), "only for dense columns")
-    weights = X.view.weights
-    roots = np.ones(0) if weights is None else np.sqrt(weights)
-    _passes.copy_columns(X.view, columns, start, roots, copies)
+    rows, weights = slice(start, start + out.shape[1]), X.view.weights
+    copies[:] = X.view.data.reshape(X.n_cols, X.residual_size)[columns, rows]
+    copies -= X.view.means[columns, None]
+    if weights is not None:
+        copies *= np.sqrt(weights[rows])
 
 
 def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any) -> None:

@@ -6,7 +6,7 @@ import math
 
 from sparsesci._kernels.numba_backend._cache import kernel
 from sparsesci._kernels.numba_backend.matrix import corr, stats, step
-from sparsesci._kernels.numba_backend.vector import deviation, weight
+from sparsesci._kernels.numba_backend.vector import weight
 
 
 @kernel
@@ -41,18 +41,6 @@ def subtract_product(X, columns, w, residual, offset):
         for t in range(w.shape[1]):
             if w[i, t] != 0:
                 step(X, columns[i], w[i, t], residual, offset, t)
-
-
-@kernel
-def copy_columns(X, columns, start, roots, out):
-    """`roots` of the sample weights, empty where there are none."""
-    for c in range(columns.size):
-        first = columns[c] * X.n_rows + start
-        mean = X.means[columns[c]]
-        for i in range(out.shape[1]):
-            out[c, i] = deviation(X.data[first + i], mean)
-        for i in range(out.shape[1] if roots.size else 0):
-            out[c, i] *= roots[start + i]
 
 
 @kernel
