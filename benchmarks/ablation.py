@@ -62,6 +62,9 @@ def _patches() -> dict[str, list[Any]]:
         "no Anderson": [patch.object(Descent, "_burst", plain_on(on_data))],
         "no minima on faces": [patch.object(Descent, "_burst", plain_on(on_gram))],
         "no screening": [patch.object(Solver, "_screen", _nothing)],
+        "no neighbours": [
+            patch.object(Solver, "_with_neighbours", lambda solver, ws, state: ws)
+        ],
         "no lookahead": [no_batches],
         "no predictor": [
             no_batches,
