@@ -22,11 +22,32 @@ void correlate(const View& X, const Residual& R, Index n_tasks, Listing list, do
         for (Index t = 0; t < n_tasks; ++t) out[list[k] * n_tasks + t] = X.corr(list[k], R, t);
 }
 
+struct Span {
+    Index start, count;
+};
+
+/// The rows in which a residual is not zero, as spans; all of them, where these would be short.
+std::vector<Span> counted_rows(const Residual& R, Index n_tasks, Index n_rows) {
+    constexpr Index shortest = 100;
+    std::vector<Span> spans;
+    bool inside = false;
+    for (Index i = 0; i < n_rows; ++i) {
+        bool counts = false;
+        for (Index t = 0; t < n_tasks; ++t) counts = counts || R.row(t)[i] != 0;
+        if (counts && !inside) spans.push_back({i, 0});
+        if (counts) ++spans.back().count;
+        inside = counts;
+        if (static_cast<Index>(spans.size()) * shortest > n_rows) return {{0, n_rows}};
+    }
+    return spans;
+}
+
 /// Several targets of a dense matrix without weights by tiles.
 template <class T>
 void correlate(const DenseView<T>& X, const Residual& R, Index n_tasks, Listing list, double* out) {
     if (n_tasks == 1 || X.weights) return correlate<DenseView<T>>(X, R, n_tasks, list, out);
     const double n = static_cast<double>(X.n_rows);
+    const std::vector<Span> spans = counted_rows(R, n_tasks, X.n_rows);
     for (Index k = 0; k < list.count; k += tile) {
         const Index height = std::min(tile, list.count - k);
         const T* x[tile];
@@ -38,8 +59,10 @@ void correlate(const DenseView<T>& X, const Residual& R, Index n_tasks, Listing 
         }
         for (Index t = 0; t < n_tasks; t += tile) {
             const Index width = std::min(tile, n_tasks - t);
-            double sums[tile][tile];
-            dots(x, means, R.row(t), R.stride, width, X.n_rows, sums);
+            double sums[tile][tile] = {};
+            for (const Span rows : spans)
+                add_dots(x, means, R.row(t), R.stride, width, rows.start, rows.count,
+                         tile * X.n_rows, sums);
             for (Index c = 0; c < height; ++c)
                 for (Index lane = 0; lane < width; ++lane)
                     out[list[k + c] * n_tasks + t + lane] = sums[c][lane] / n;

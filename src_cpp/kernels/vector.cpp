@@ -73,14 +73,15 @@ SPARSESCI_INLINE double sum_of(const Pack& pack) {
 }
 
 template <Index n_targets, class T>
-SPARSESCI_INLINE void dots_impl(const T* const* x, const double* means, const double* r,
-                                Index stride, Index n, double (*sums)[tile]) {
+SPARSESCI_INLINE void add_dots_impl(const T* const* x, const double* means, const double* r,
+                                    Index stride, Index start, Index count, Index ahead,
+                                    double (*sums)[tile]) {
     Pack acc[tile][n_targets] = {};
-    const Index head = n - n % pack_size;
-    for (Index i = 0; i < head; i += pack_size) {
+    const Index head = start + count - count % pack_size;
+    for (Index i = start; i < head; i += pack_size) {
         Pack deviation[tile];
         for (Index c = 0; c < tile; ++c) {
-            prefetch(x[c] + i + tile * n);
+            prefetch(x[c] + i + ahead);
             load(x[c] + i, deviation[c]);
             deviation[c] -= means[c];
         }
@@ -92,19 +93,10 @@ SPARSESCI_INLINE void dots_impl(const T* const* x, const double* means, const do
     }
     for (Index c = 0; c < tile; ++c)
         for (Index t = 0; t < n_targets; ++t) {
-            sums[c][t] = sum_of(acc[c][t]);
-            for (Index i = head; i < n; ++i)
+            sums[c][t] += sum_of(acc[c][t]);
+            for (Index i = head; i < start + count; ++i)
                 sums[c][t] += (static_cast<double>(x[c][i]) - means[c]) * r[t * stride + i];
         }
-}
-
-template <class T>
-SPARSESCI_INLINE void dots_impl(const T* const* x, const double* means, const double* r,
-                                Index stride, Index n_targets, Index n, double (*sums)[tile]) {
-    if (n_targets == 1) return dots_impl<1>(x, means, r, stride, n, sums);
-    if (n_targets == 2) return dots_impl<2>(x, means, r, stride, n, sums);
-    if (n_targets == 3) return dots_impl<3>(x, means, r, stride, n, sums);
-    dots_impl<tile>(x, means, r, stride, n, sums);
 }
 
 }  // namespace
@@ -124,10 +116,16 @@ SPARSESCI_INLINE void dots_impl(const T* const* x, const double* means, const do
         const T* x, double mean, const double* f, double* out, Index n) {                       \
         copy_impl(x, mean, f, out, n);                                                          \
     }                                                                                           \
-    SPARSESCI_MULTIVERSION void dots(                                                           \
+    SPARSESCI_MULTIVERSION void add_dots(                                                       \
         const T* const* x, const double* means, const double* r, Index stride, Index n_targets, \
-        Index n, double (*sums)[tile]) {                                                        \
-        dots_impl(x, means, r, stride, n_targets, n, sums);                                     \
+        Index start, Index count, Index ahead, double (*sums)[tile]) {                          \
+        if (n_targets == 1)                                                                     \
+            return add_dots_impl<1>(x, means, r, stride, start, count, ahead, sums);            \
+        if (n_targets == 2)                                                                     \
+            return add_dots_impl<2>(x, means, r, stride, start, count, ahead, sums);            \
+        if (n_targets == 3)                                                                     \
+            return add_dots_impl<3>(x, means, r, stride, start, count, ahead, sums);            \
+        add_dots_impl<tile>(x, means, r, stride, start, count, ahead, sums);                    \
     }                                                                                           \
     SPARSESCI_MULTIVERSION Moments moments(const T* x, double mean, const double* s, Index n) { \
         return moments_impl(x, mean, s, n);                                                     \

@@ -156,6 +156,25 @@ def test_subtract_product(kernels, rng, format, centred, weighted, n_tasks):
     assert_allclose(problem.unpack(*state), expected, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("n_targets", [2, 5])
+@pytest.mark.parametrize("zeros", [[(0, 300)], [(0, 120), (260, 300)], [(3, 4)]])
+def test_correlation_of_residuals_with_rows_of_zeros(
+    kernels, rng, centred, weighted, n_targets, zeros
+):
+    X = np.asfortranarray(rng.standard_normal((300, 11)))
+    residual, s = rng.standard_normal((n_targets, 300)), np.ones(300)
+    for start, stop in zeros:
+        residual[:, start:stop] = 0.0
+    s[130:255] = 0.0 if weighted else 1.0
+    means = rng.standard_normal(11) if centred else np.zeros(11)
+    out, offset = np.full((11, n_targets), np.nan), np.zeros(n_targets)
+    handle = kernels.dense_matrix(
+        X, means if centred else None, s if weighted else None
+    )
+    kernels.correlation(handle, residual, offset, None, out)
+    assert_allclose(out, (X - means).T @ (residual * s).T / 300, atol=1e-13)
+
+
 @pytest.mark.parametrize("format", ["dense", "dense32"])
 @pytest.mark.parametrize("rows", [slice(0, None), slice(3, 11), slice(5, 5)])
 def test_copy_columns(kernels, rng, format, centred, weighted, rows):

@@ -11,7 +11,7 @@
 ///    It costs nothing, saves the copy of X, and does not cancel for columns far from 0.
 /// C) 16 independent accumulators let the compiler use vectors without -ffast-math.
 /// D) A tile of columns and targets loads each entry once for all of the others that it
-///    meets; the columns that follow in memory are fetched meanwhile.
+///    meets.
 namespace sparsesci {
 using Index = std::int64_t;
 
@@ -34,12 +34,13 @@ void copy(const float* x, double mean, const double* f, double* out, Index n);
 /// Most columns and targets of a tile.
 constexpr Index tile = 4;
 
-/// `sums[c][t] = sum_i (x_ci - mean_c) r_ti` for `tile` columns and 1 to `tile` targets, whose
-/// rows lie `stride` apart.
-void dots(const double* const* x, const double* means, const double* r, Index stride,
-          Index n_targets, Index n, double (*sums)[tile]);
-void dots(const float* const* x, const double* means, const double* r, Index stride,
-          Index n_targets, Index n, double (*sums)[tile]);
+/// `sums[c][t] += sum_i (x_ci - mean_c) r_ti` over `count` rows from `start` on, for `tile`
+/// columns and 1 to `tile` targets that lie `stride` apart. What follows on the columns in a
+/// distance of `ahead` is fetched meanwhile.
+void add_dots(const double* const* x, const double* means, const double* r, Index stride,
+              Index n_targets, Index start, Index count, Index ahead, double (*sums)[tile]);
+void add_dots(const float* const* x, const double* means, const double* r, Index stride,
+              Index n_targets, Index start, Index count, Index ahead, double (*sums)[tile]);
 
 /// Weighted first and second moments about `mean`: sum s_i (x_i - mean) and its square twin.
 /// `s` may be null (all ones).
