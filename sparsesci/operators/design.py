@@ -272,6 +272,7 @@ class DenseDesign(ColumnDesign):
 
     def dense_columns(self, columns: Indices) -> Doubles:
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
+        columns = np.ascontiguousarray(columns, dtype=np.int64)
         return self._dense_rows(slice(None), columns).T
 
     def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:

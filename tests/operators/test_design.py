@@ -228,3 +228,11 @@ def test_extended_gram_leaves_out_runs_of_weight_zero(
     np.testing.assert_allclose(gram[:5, :5], expected, atol=1e-12)
     assert np.isnan(gram[5:]).all()
     assert np.isnan(gram[:, 5:]).all()
+
+
+@pytest.mark.parametrize("columns", [np.array([3, 1], np.int32), np.arange(9)[::3]])
+@pytest.mark.parametrize("kind", ["F", "CSC"])
+def test_dense_columns_take_any_list(backend, kind, columns):
+    made, plain = _problem(kind, True, True)
+    expected = np.sqrt(plain.s)[:, None] * plain.X[:, columns]
+    np.testing.assert_allclose(made.dense_columns(columns), expected, atol=1e-13)
