@@ -126,14 +126,23 @@ Index py_cd_path(const Matrix& X, const py::sequence& penalties, const Doubles& 
                    counts, scratch, index_scratch);
 }
 
-template <class View>
-constexpr bool is_csc = false;
-template <class T>
-constexpr bool is_csc<CscView<T>> = true;
-template <class View>
-constexpr bool is_dense = false;
-template <class T>
-constexpr bool is_dense<DenseView<T>> = true;
+template <class View, template <class> class Kind>
+constexpr bool is_a = false;
+template <class T, template <class> class Kind>
+constexpr bool is_a<Kind<T>, Kind> = true;
+
+/// For kernels of one kind of data, whatever the type of its entries.
+template <template <class> class Kind, class Call>
+void visit_only(const Matrix& X, const char* otherwise, Call call) {
+    std::visit(
+        [&](const auto& view) {
+            if constexpr (is_a<std::decay_t<decltype(view)>, Kind>)
+                call(view);
+            else
+                throw std::invalid_argument(otherwise);
+        },
+        X.view);
+}
 
 void py_copy_columns(const Matrix& X, const Indices& columns, Index start, Doubles& out) {
     require_columns(columns, X.n_cols());
@@ -144,14 +153,9 @@ void py_copy_columns(const Matrix& X, const Indices& columns, Index start, Doubl
             "start must leave as many rows as out has columns");
     double* copies = out.mutable_data();
     py::gil_scoped_release nogil;
-    std::visit(
-        [&](const auto& view) {
-            if constexpr (is_dense<std::decay_t<decltype(view)>>)
-                copy_columns(view, columns.data(), count, start, n_rows, copies);
-            else
-                throw std::invalid_argument("only for dense columns");
-        },
-        X.view);
+    visit_only<DenseView>(X, "only for dense columns", [&](const auto& view) {
+        copy_columns(view, columns.data(), count, start, n_rows, copies);
+    });
 }
 
 void py_sparse_gram(const Matrix& X, const Indices& columns, Index known, Doubles& gram) {
@@ -163,14 +167,9 @@ void py_sparse_gram(const Matrix& X, const Indices& columns, Index known, Double
     double* out = gram.mutable_data();
     const Index stride = gram.shape(0);
     py::gil_scoped_release nogil;
-    std::visit(
-        [&](const auto& view) {
-            if constexpr (is_csc<std::decay_t<decltype(view)>>)
-                sparse_gram(view, columns.data(), count, known, out, stride);
-            else
-                throw std::invalid_argument("only for compressed columns");
-        },
-        X.view);
+    visit_only<CscView>(X, "only for compressed columns", [&](const auto& view) {
+        sparse_gram(view, columns.data(), count, known, out, stride);
+    });
 }
 
 void bind_descent_kernels(py::module_& m) {
