@@ -129,7 +129,7 @@ def _curve(
     ):
         if form is None:
             errors = state.residual.values[:, test] + state.residual.offset[:, None]
-            squares.append(np.square(errors).sum(axis=0) / len(errors))
+            squares.append((errors**2).mean(axis=0))
         if form is not None or keep_coefs:
             coefs.append(state.W.copy())
         if solver.control.status != "converged":

@@ -86,8 +86,11 @@ class Descent:
         """Whether all inner products of these columns are known."""
         return self.subgram is None or not self.subgram.missing(ws).size
 
-    def affordable(self, ws: Indices, more: Indices) -> float:
-        """How often a look at all dense columns pays for `more` rows beside `ws`."""
+    def affordable_share(self, ws: Indices, more: Indices) -> float:
+        """How much of `more` beside `ws` costs as much as a look at all dense columns.
+
+        Above 1, all of it costs less.
+        """
         problem = self.problem
         price = self._price(union(problem.n_features, ws, more))
         if price == np.inf:

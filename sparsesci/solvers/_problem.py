@@ -153,12 +153,7 @@ class LeastSquares:
     def moments(self, state: State) -> tuple[float, float]:
         """``||R||_S^2 / (2n)`` and ``<R, Y>_S / n``."""
         R, n = state.residual.plain(), self.design.n_samples
-        weights = self.design.sample_weight
-        weighted = R if weights is None else R * weights
-        return (
-            float(np.vdot(weighted, R)) / (2 * n),
-            float(np.vdot(weighted, self.Y)) / n,
-        )
+        return self.design.inner(R, R) / (2 * n), self.design.inner(R, self.Y) / n
 
     def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
         """Compute the inner products of the listed columns."""

@@ -344,7 +344,7 @@ class WorkingSetSolver:
         violations = violations_of(penalty.build(self.backend), state.W, state.U)
         violations[ws] = 0.0
         near = _worst(violations, 1 + int(_MORE * ws.size))
-        share = self.descent.affordable(ws, near)
+        share = self.descent.affordable_share(ws, near)
         if share < 1:
             near = _worst(violations, int(share * near.size))
         return union(len(state.W), ws, near)
@@ -365,8 +365,6 @@ class WorkingSetSolver:
 def _worst(violations: Doubles, most: int) -> Indices:
     """Rows with the largest violations, in no order."""
     rows = np.flatnonzero(violations > 0)
-    if most == 0:
-        return rows[:0]
     if rows.size > most:
-        rows = rows[np.argpartition(violations[rows], -most)[-most:]]
+        rows = rows[np.argpartition(-violations[rows], most)[:most]]
     return rows
