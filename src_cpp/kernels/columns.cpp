@@ -5,16 +5,23 @@
 #include <type_traits>
 #include <vector>
 
+#include "sparsesci/tile.hpp"
+
 namespace sparsesci {
 
 namespace {
 
-/// The listed columns, or all.
-struct Listing {
-    const Index* columns;
-    Index count;
-    Index operator[](Index k) const { return columns ? columns[k] : k; }
-};
+/// S r_t for each target.
+template <class View>
+std::vector<double> weighted_rows(const View& X, const Residual& R, Index n_tasks) {
+    const Index n = X.n_rows;
+    std::vector<double> weighted(static_cast<std::size_t>(n_tasks * n));
+    for (Index t = 0; t < n_tasks; ++t)
+        for (Index i = 0; i < n; ++i)
+            weighted[static_cast<std::size_t>(t * n + i)] =
+                X.weights ? X.weights[i] * R.row(t)[i] : R.row(t)[i];
+    return weighted;
+}
 
 template <class View>
 void correlate(const View& X, const Residual& R, Index n_tasks, Listing list, double* out) {
@@ -42,28 +49,22 @@ std::vector<Span> counted_rows(const Residual& R, Index n_tasks, Index n_rows) {
     return spans;
 }
 
-/// Several targets of a dense matrix without weights by tiles.
+/// A dense matrix without weights by tiles: the columns of one are fetched together, and those of
+/// the next while it is worked on.
 template <class T>
 void correlate(const DenseView<T>& X, const Residual& R, Index n_tasks, Listing list, double* out) {
-    if (n_tasks == 1 || X.weights) return correlate<DenseView<T>>(X, R, n_tasks, list, out);
+    if (X.weights) return correlate<DenseView<T>>(X, R, n_tasks, list, out);
     const double n = static_cast<double>(X.n_rows);
     const std::vector<Span> spans = counted_rows(R, n_tasks, X.n_rows);
     for (Index k = 0; k < list.count; k += tile) {
-        const Index height = std::min(tile, list.count - k);
-        const T* x[tile];
-        double means[tile];
-        for (Index c = 0; c < tile; ++c) {  // the last column fills the last tile up
-            const Index j = list[k + std::min(c, height - 1)];
-            x[c] = X.column(j);
-            means[c] = X.mean(j);
-        }
+        const Tile<T> at(X, list, k);
         for (Index t = 0; t < n_tasks; t += tile) {
             const Index width = std::min(tile, n_tasks - t);
             double sums[tile][tile] = {};
             for (const Span rows : spans)
-                add_dots(x, means, R.row(t), R.stride, width, rows.start, rows.count,
-                         tile * X.n_rows, sums);
-            for (Index c = 0; c < height; ++c)
+                add_dots(at.x, at.means, R.row(t), R.stride, width, rows.start, rows.count, at.next,
+                         sums);
+            for (Index c = 0; c < at.height; ++c)
                 for (Index lane = 0; lane < width; ++lane)
                     out[list[k + c] * n_tasks + t + lane] = sums[c][lane] / n;
         }
@@ -106,34 +107,96 @@ void correlation(const View& X, const Residual& R, Index n_tasks, const Index* c
     const Listing list{columns, columns ? n_columns : X.n_cols};
     if constexpr (!std::is_same_v<View, GramView>)
         if (X.weights && !columns) {  // once, not for each column
-            const Index n = X.n_rows;
-            std::vector<double> weighted(static_cast<std::size_t>(n_tasks * n));
-            for (Index t = 0; t < n_tasks; ++t)
-                for (Index i = 0; i < n; ++i)
-                    weighted[static_cast<std::size_t>(t * n + i)] = X.weights[i] * R.row(t)[i];
+            std::vector<double> weighted = weighted_rows(X, R, n_tasks);
             View plain = X;
             plain.weights = nullptr;
-            correlate(plain, Residual{weighted.data(), n, R.offset}, n_tasks, list, out);
+            correlate(plain, Residual{weighted.data(), X.n_rows, R.offset}, n_tasks, list, out);
             return;
         }
     correlate(X, R, n_tasks, list, out);
 }
 
-template <class View>
-void column_stats(const View& X, bool center, const Residual& targets, Index n_tasks, double* means,
-                  double* lipschitz, double* correlations) {
-    View centred = X;
-    centred.means = center ? means : nullptr;
-    for (Index j = 0; j < X.n_cols; ++j) {
-        const Moments m = X.stats(j, center);
+namespace {
+
+/// Statistics of columns, an entry or a row for each.
+struct Stats {
+    bool center;
+    Residual targets;
+    Index n_tasks;
+    double *means, *lipschitz, *correlations;
+
+    void set(Index j, Moments m) const {
         means[j] = m.first;
         // No deviation beyond the rounding of the mean: a constant column.
         constexpr double eps = 8 * 2.220446049250313e-16;
         const bool constant = center && std::sqrt(m.second) <= eps * std::abs(m.first);
         lipschitz[j] = constant ? 0.0 : m.second;
+    }
+
+    template <class View>
+    void compute(const View& X, Index j) const {
+        set(j, X.stats(j, center));
+        View centred = X;
+        centred.means = center ? means : nullptr;
         for (Index t = 0; t < n_tasks; ++t)
             correlations[j * n_tasks + t] = centred.corr(j, targets, t);
     }
+};
+
+template <class View>
+void compute_stats(const View& X, const Stats& out) {
+    for (Index j = 0; j < X.n_cols; ++j) out.compute(X, j);
+}
+
+/// A value near the mean of a column, exactly that of a constant one.
+template <class T>
+double near_mean(const T* x, Index n) {
+    if (n < 8) return static_cast<double>(x[0]);
+    double sum[4];
+    for (Index i = 0; i < 4; ++i)
+        sum[i] = static_cast<double>(x[i]) + static_cast<double>(x[i + 4]);
+    return ((sum[0] + sum[2]) + (sum[1] + sum[3])) / 8;
+}
+
+/// Dense columns are met once, by tiles: sums of deviations from a value near the mean say the
+/// moments and the correlations, where it has been near enough.
+template <class T>
+void compute_stats(const DenseView<T>& X, const Stats& out) {
+    const Index size = X.n_rows, n_tasks = out.n_tasks;
+    const double n = static_cast<double>(size);
+    const std::vector<double> targets = weighted_rows(X, out.targets, n_tasks);
+    for (Index k = 0; k < X.n_cols; k += tile) {
+        const Tile<T> at(X, {nullptr, X.n_cols}, k);
+        double about[tile], dots[tile][tile];
+        bool near[tile];
+        for (Index c = 0; c < tile; ++c) about[c] = out.center ? near_mean(at.x[c], size) : 0.0;
+        const TileMoments sums = tile_moments(at.x, about, X.weights, size, at.next);
+        for (Index c = 0; c < at.height; ++c) {
+            const double shift = out.center ? sums.first[c] / n : 0.0;
+            const double square = sums.second[c] / n - shift * shift;
+            near[c] = std::isfinite(square) && shift * shift <= 4 * square;
+            if (near[c])
+                out.set(at.column[c], {about[c] + shift, square});
+            else
+                out.compute(X, at.column[c]);
+        }
+        for (Index t = 0; t < n_tasks; t += tile) {
+            const Index width = std::min(tile, n_tasks - t);
+            for (auto& row : dots) std::fill_n(row, tile, 0.0);
+            add_dots(at.x, about, targets.data() + t * size, size, width, 0, size, at.x, dots);
+            for (Index c = 0; c < at.height; ++c)
+                for (Index lane = 0; near[c] && lane < width; ++lane)
+                    out.correlations[at.column[c] * n_tasks + t + lane] = dots[c][lane] / n;
+        }
+    }
+}
+
+}  // namespace
+
+template <class View>
+void column_stats(const View& X, bool center, const Residual& targets, Index n_tasks, double* means,
+                  double* lipschitz, double* correlations) {
+    compute_stats(X, Stats{center, targets, n_tasks, means, lipschitz, correlations});
 }
 
 template <class View>

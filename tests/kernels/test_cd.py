@@ -74,6 +74,23 @@ def test_one_round_is_the_naive_one(
 ):
     problem = make_problem(rng, format, centred=centred, weighted=weighted)
     term = make_term(kind, P, positive=positive)
+    assert_one_naive_round(kernels, rng, problem, term, n_tasks)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+@pytest.mark.parametrize("centred", [False, True], ids=["", "centred"])
+@pytest.mark.parametrize("format", ["dense", "dense32"])
+@each_term
+def test_so_it_is_on_long_columns(
+    kernels, rng, format, kind, positive, centred, weighted
+):
+    """Several of which are visited at a time."""
+    problem = make_problem(rng, format, n=4003, centred=centred, weighted=weighted)
+    term = make_term(kind, P, alpha=0.02, positive=positive)
+    assert_one_naive_round(kernels, rng, problem, term, 1)
+
+
+def assert_one_naive_round(kernels, rng, problem, term, n_tasks):
     y, ws = make_target(rng, problem, n_tasks), np.array([5, 1, 9, 2, 7, 0, 3])
     burst = Burst(kernels, problem, term, y, ws=ws, max_updates=1, tol=-1.0)
     n_updates, _ = burst.run()

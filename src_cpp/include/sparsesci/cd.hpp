@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sparsesci/face.hpp"
+#include "sparsesci/tile.hpp"
 
 namespace sparsesci {
 
@@ -41,7 +42,8 @@ Index burst_work_size(const View& X, Index ws_size, Index n_tasks) {
         static_assert(anderson_depth + 3 >= Face::vectors);
         size = std::max(size, copy);
     }
-    return size + n_tasks * (X.residual_size() + 3);
+    // The working set and its support, each in tiles.
+    return size + n_tasks * (X.residual_size() + 3) + 2 * tile_work_size(X, ws_size, n_tasks);
 }
 
 /// Cyclic coordinate descent over the rows in `ws`, in place on w and R (defined in cd.ipp).

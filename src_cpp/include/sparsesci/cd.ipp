@@ -47,19 +47,27 @@ class Burst {
     Coefficients w_;
     Residual R_;
     double *new_row_, *saved_residual_, *history_;
-    Index* support_;
+    Index *support_, ws_size_;
     Index support_size_ = 0;
     double sweep_work_ = 0, face_work_ = 0;  // multiplications
+    double *ws_tiles_, *support_tiles_;
 
 public:
     Burst(const View& X, const Penalty& penalty, const double* lipschitz, Coefficients w,
-          Residual R, double* work, Index* index_work)
-        : X_(X), penalty_(penalty), lipschitz_(lipschitz), w_(w), R_(R), new_row_(work),
-          saved_residual_(work + w.n_tasks),
-          history_(saved_residual_ + w.n_tasks * (X.residual_size() + 1)), support_(index_work) {}
+          Residual R, Index ws_size, double* work, Index* index_work)
+        : X_(X), penalty_(penalty), lipschitz_(lipschitz), w_(w), R_(R), support_(index_work),
+          ws_size_(ws_size), ws_tiles_(work) {
+        const Index tiles_size = tile_work_size(X, ws_size, w.n_tasks);
+        support_tiles_ = ws_tiles_ + tiles_size;
+        new_row_ = support_tiles_ + tiles_size;
+        saved_residual_ = new_row_ + w.n_tasks;
+        history_ = saved_residual_ + w.n_tasks * (X.residual_size() + 1);
+    }
 
     BurstResult run(const Index* ws, Index ws_size, const BurstLimits& limits) {
         BurstResult done{0, 0.0};
+        if constexpr (is_dense<View>)
+            if (by_tiles()) tiles(ws).forget(ws_size);
         do {
             done.violation = sweep(ws, ws_size);
             done.n_updates += ws_size;
@@ -72,6 +80,9 @@ public:
 
 private:
     double sweep(const Index* rows, Index n) {
+        if constexpr (is_dense<View>)
+            if (by_tiles())
+                return tiles(rows).run({rows, n}, penalty_, lipschitz_, w_.values, R_.values);
         double violation = 0;
         for (Index k = 0; k < n; ++k)
             if (lipschitz_[rows[k]] > 0)
@@ -106,11 +117,24 @@ private:
         return L * std::sqrt(change);
     }
 
+    bool by_tiles() const { return sweeps_by_tiles(X_, w_.n_tasks); }
+    auto tiles(const Index* rows) const {
+        double* const work = rows == support_ ? support_tiles_ : ws_tiles_;
+        return TileSweep<typename View::Entry>(X_, work, ws_size_);
+    }
+
     void gather_support(const Index* ws, Index ws_size) {
+        const Index before = support_size_;
+        bool same = true;
         support_size_ = 0;
         for (Index k = 0; k < ws_size; ++k)
-            if (lipschitz_[ws[k]] > 0 && norm(w_.row(ws[k]), w_.n_tasks) != 0)
+            if (lipschitz_[ws[k]] > 0 && norm(w_.row(ws[k]), w_.n_tasks) != 0) {
+                same = same && support_size_ < before && support_[support_size_] == ws[k];
                 support_[support_size_++] = ws[k];
+            }
+        if constexpr (is_dense<View>)
+            if (by_tiles() && !(same && support_size_ == before))
+                tiles(support_).forget(support_size_);
     }
 
     /// A few sweeps over the support alone; returns the updates made.
@@ -336,7 +360,7 @@ template <class View>
 BurstResult cd_burst(const View& X, const Penalty& penalty, const double* lipschitz,
                      const Index* ws, Index ws_size, Coefficients w, Residual R,
                      const BurstLimits& limits, double* work, Index* index_work) {
-    detail::Burst<View> burst(X, penalty, lipschitz, w, R, work, index_work);
+    detail::Burst<View> burst(X, penalty, lipschitz, w, R, ws_size, work, index_work);
     return burst.run(ws, ws_size, limits);
 }
 

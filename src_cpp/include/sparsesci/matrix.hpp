@@ -31,6 +31,7 @@ struct Residual {
 /// Column-major dense matrix. `means` and `weights` may be null.
 template <class T>
 struct DenseView {
+    using Entry = T;
     const T* data;
     Index n_rows, n_cols;
     const double *means, *weights;
@@ -63,6 +64,11 @@ struct DenseView {
         return {first + shift, not_below_zero(about.second / n - shift * shift)};
     }
 };
+
+template <class View>
+inline constexpr bool is_dense = false;
+template <class T>
+inline constexpr bool is_dense<DenseView<T>> = true;
 
 /// Compressed sparse columns (sorted or not, no duplicates).
 template <class T>
