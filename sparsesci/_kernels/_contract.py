@@ -138,6 +138,21 @@ class Backend(Protocol):
         inout: out.
         """
 
+    def dense_gram(
+        self,
+        X: Matrix,
+        columns: Indices,
+        known: int,
+        start: int,
+        stop: int,
+        gram: Doubles,
+    ) -> None:
+        """Add what rows start to stop have of X~' S X~, for the listed columns of dense X.
+
+        To the leading block of gram, but for pairs of the first `known` columns.
+        inout: gram.
+        """
+
     def sparse_gram(
         self, X: Matrix, columns: Indices, known: int, gram: Doubles
     ) -> None:

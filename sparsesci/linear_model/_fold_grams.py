@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import linalg
 from sklearn.utils.parallel import Parallel, delayed
 
-from sparsesci._kernels._contract import Doubles, Indices
+from sparsesci._kernels._contract import Backend, Doubles, Indices
 from sparsesci.operators.design import ColumnDesign, DenseDesign
-from sparsesci.solvers._gram import dense_gram, gram_of
+from sparsesci.solvers._gram import gram_of, gram_of_rows
 
 # Features up to which folds of wide data work on Gram matrices too (8 MB each): beyond,
 # a path rather computes the inner products of the few columns that it needs.
@@ -42,14 +42,14 @@ class FoldGrams:
             self.gram = gram_of(design)
             return
         self.parts = Parallel(n_jobs=n_jobs, prefer="threads")(
-            delayed(self._of_rows)(test) for test in tests
+            delayed(self._of_rows)(design.backend, test) for test in tests
         )
         self.gram = self.parts[0].copy()
         for part in self.parts[1:]:
             self.gram += part
 
-    def _of_rows(self, rows: Indices) -> Doubles:
-        return dense_gram(self.X, self.means, self.weights, rows)
+    def _of_rows(self, backend: Backend, rows: Indices) -> Doubles:
+        return gram_of_rows(backend, self.X, self.means, self.weights, rows)
 
     def of_fold(
         self, number: int, fold: DenseDesign, train: Indices, test: Indices
@@ -58,7 +58,7 @@ class FoldGrams:
         if not _splits(np.concatenate([train, test]), len(self.X)):
             return gram_of(fold)  # samples in both parts, or in none, or repeated
         mass = train.size if self.weights is None else self.weights[train].sum()
-        gram = self.parts[number] if self.parts else self._of_rows(test)
+        gram = self.parts[number] if self.parts else self._of_rows(fold.backend, test)
         if fold.means is not None and self.means is not None:
             shift = np.sqrt(mass) * (fold.means - self.means)
             linalg.blas.dger(1.0, shift, shift, a=gram.T, overwrite_a=True)

@@ -32,8 +32,8 @@ from sparsesci._kernels._contract import Backend, Doubles, Indices, Matrix
 # A pass over this many stored entries takes well under 0.1 s: larger matrices are
 # walked in blocks of columns, between which Python can act on signals.
 _BLOCK_ENTRIES = 30_000_000
-# Entries of columns that are gathered at a time for their inner products.
-_CHUNK_ENTRIES = 4_000_000
+# Multiplications of inner products between which Python can act on signals.
+_GRAM_WORK = 2_000_000_000
 # Runs of rows with and without weight are told apart where they are longer on average.
 _SHORTEST_RUN = 100
 
@@ -240,13 +240,6 @@ class ColumnDesign(Design):
         return -self.fresh_residual(zero, np.ascontiguousarray(W)).plain()
 
 
-def _accumulate(total: Doubles, part: Doubles, fresh: bool) -> None:
-    if fresh:
-        total[:] = part
-    else:
-        total += part
-
-
 class DenseDesign(ColumnDesign):
     """A Fortran-ordered array, float32 or float64."""
 
@@ -272,23 +265,20 @@ class DenseDesign(ColumnDesign):
 
     def dense_columns(self, columns: Indices) -> Doubles:
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
+        out = np.empty((columns.size, self.n_samples))
         columns = np.ascontiguousarray(columns, dtype=np.int64)
-        return self._dense_rows(slice(None), columns).T
+        self.backend.copy_columns(self.matrix, columns, 0, out)
+        return out.T
 
     def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
         """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
         size = len(columns)
-        step = min(self.n_samples, max(1, _CHUNK_ENTRIES // max(1, size - known)))
-        block = max(1, _CHUNK_ENTRIES // step)
-        for number, rows in enumerate(self._counted_rows(step)):
-            fresh = number == 0
-            new = self._dense_rows(rows, columns[known:])
-            _accumulate(gram[known:size, known:size], new @ new.T, fresh)
-            for first in range(0, known, block):
-                span = slice(first, min(first + block, known))
-                old = self._dense_rows(rows, columns[span])
-                _accumulate(gram[known:size, span], new @ old.T, fresh)
-        gram[:known, known:size] = gram[known:size, :known].T
+        gram[known:size, :size] = 0.0
+        step = max(1, _GRAM_WORK // max(1, size * (size - known)))
+        for rows in self._counted_rows(step):
+            self.backend.dense_gram(
+                self.matrix, columns, known, rows.start, rows.stop, gram
+            )
 
     def _counted_rows(self, most: int) -> list[slice]:
         """Slices of at most so many rows; long runs of weight 0 are left out."""
@@ -303,13 +293,6 @@ class DenseDesign(ColumnDesign):
             for start, stop in stops.reshape(-1, 2).tolist()
             for first in range(start, stop, most)
         ]
-
-    def _dense_rows(self, rows: slice, columns: Indices) -> Doubles:
-        """Rows of ``S^(1/2) X~``, transposed: each column is contiguous."""
-        start, stop, _ = rows.indices(self.n_samples)
-        out = np.empty((columns.size, stop - start))
-        self.backend.copy_columns(self.matrix, columns, start, out)
-        return out
 
     @property
     def update_cost(self) -> float:

@@ -7,11 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesci._kernels._contract import Doubles
-from sparsesci.operators.design import (
-    ColumnDesign,
-    DenseDesign,
-)
+from sparsesci._kernels._contract import Backend, Doubles, Indices
+from sparsesci.operators.design import ColumnDesign
 from sparsesci.solvers._problem import GramLeastSquares, LeastSquares
 
 _CHUNK_ENTRIES = 4_000_000
@@ -19,37 +16,29 @@ _CHUNK_ENTRIES = 4_000_000
 
 def gram_of(design: ColumnDesign) -> Doubles:
     """Return ``X~' S X~`` in float64."""
-    if isinstance(design, DenseDesign):
-        return dense_gram(design.X, design.means, design.sample_weight)
     gram = np.empty((design.n_features, design.n_features))
     design.extend_gram(gram, np.arange(design.n_features), 0)
     return gram
 
 
-def dense_gram(
-    X: NDArray[Any], means: Doubles | None, weights: Doubles | None, rows: Any = None
+def gram_of_rows(
+    backend: Backend,
+    X: NDArray[Any],
+    means: Doubles | None,
+    weights: Doubles | None,
+    rows: Indices,
 ) -> Doubles:
-    """Return ``X~' S X~`` over all rows or the listed ones, gathered in chunks.
-
-    They are centred and weighted there: subtracting ``n m m'`` afterwards would cancel
-    for columns far from zero. Where neither is asked for, nothing is copied.
-    """
-    n, p = X.shape
-    plain = X.dtype == np.float64 and means is None and weights is None
-    out: Any = None
+    """Return what the listed rows have of ``X~' S X~``. They are copied in chunks."""
+    p = X.shape[1]
+    gram, columns = np.zeros((p, p)), np.arange(p)
     step = max(1, _CHUNK_ENTRIES // p)
-    for start in range(0, n if rows is None else len(rows), step):
-        span: Any = slice(start, start + step)
-        taken = span if rows is None else rows[span]
-        chunk = X[taken] if plain else np.array(X[taken], dtype=np.float64)
-        if means is not None:
-            chunk -= means
-        if weights is not None:
-            s = weights[taken]
-            chunk = chunk[s > 0] * np.sqrt(s[s > 0])[:, None]
-        part = chunk.T @ chunk
-        out = part if out is None else np.add(out, part, out=out)
-    return np.asarray(out)
+    for start in range(0, len(rows), step):
+        taken = rows[start : start + step]
+        part = np.asfortranarray(X[taken])
+        s = None if weights is None else weights[taken]
+        handle = backend.dense_matrix(part, means, s)
+        backend.dense_gram(handle, columns, 0, 0, len(taken), gram)
+    return gram
 
 
 def gram_problem(

@@ -158,12 +158,31 @@ void py_copy_columns(const Matrix& X, const Indices& columns, Index start, Doubl
     });
 }
 
-void py_sparse_gram(const Matrix& X, const Indices& columns, Index known, Doubles& gram) {
+/// The number of columns, if they are in the matrix and fit into `gram`.
+Index require_gram(const Matrix& X, const Indices& columns, Index known, const Doubles& gram) {
     require_columns(columns, X.n_cols());
     const Index count = static_cast<Index>(columns.size());
     require(gram.ndim() == 2 && gram.shape(0) == gram.shape(1) && count <= gram.shape(0),
             "gram must be square and hold all columns");
     require(0 <= known && known <= count, "known must be a number of columns");
+    return count;
+}
+
+void py_dense_gram(const Matrix& X, const Indices& columns, Index known, Index start, Index stop,
+                   Doubles& gram) {
+    const Index count = require_gram(X, columns, known, gram);
+    require(0 <= start && start <= stop && stop <= X.residual_size(),
+            "start and stop must be rows of X");
+    double* out = gram.mutable_data();
+    const Index stride = gram.shape(0);
+    py::gil_scoped_release nogil;
+    visit_only<DenseView>(X, "only for dense columns", [&](const auto& view) {
+        dense_gram(view, columns.data(), count, known, start, stop, out, stride);
+    });
+}
+
+void py_sparse_gram(const Matrix& X, const Indices& columns, Index known, Doubles& gram) {
+    const Index count = require_gram(X, columns, known, gram);
     double* out = gram.mutable_data();
     const Index stride = gram.shape(0);
     py::gil_scoped_release nogil;
@@ -188,6 +207,8 @@ void bind_descent_kernels(py::module_& m) {
           py::arg("n_tasks"));
     m.def("copy_columns", &py_copy_columns, py::arg("X"), py::arg("columns").noconvert(),
           py::arg("start"), py::arg("out").noconvert());
+    m.def("dense_gram", &py_dense_gram, py::arg("X"), py::arg("columns").noconvert(),
+          py::arg("known"), py::arg("start"), py::arg("stop"), py::arg("gram").noconvert());
     m.def("sparse_gram", &py_sparse_gram, py::arg("X"), py::arg("columns").noconvert(),
           py::arg("known"), py::arg("gram").noconvert());
 }

@@ -3,10 +3,10 @@
 
 namespace {
 
-/// The address of a LAPACK function, from the capsules that SciPy exports for this.
+/// The address of a function of BLAS or LAPACK, from the capsules that SciPy exports for this.
 template <class Function>
-Function* from_scipy(const char* name) {
-    const py::object table = py::module_::import("scipy.linalg.cython_lapack").attr("__pyx_capi__");
+Function* from_scipy(const char* module, const char* name) {
+    const py::object table = py::module_::import(module).attr("__pyx_capi__");
     const py::object capsule = table[name];
     void* address = PyCapsule_GetPointer(capsule.ptr(), PyCapsule_GetName(capsule.ptr()));
     if (!address) throw py::error_already_set();
@@ -21,8 +21,11 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     sparsesci::bind_kernels(m);
     sparsesci::bind_pursuit(m);
     sparsesci::bind_bayes(m);
-    sparsesci::lapack::potrf = from_scipy<sparsesci::lapack::Potrf>("dpotrf");
-    sparsesci::lapack::potrs = from_scipy<sparsesci::lapack::Potrs>("dpotrs");
+    namespace lapack = sparsesci::lapack;
+    lapack::potrf = from_scipy<lapack::Potrf>("scipy.linalg.cython_lapack", "dpotrf");
+    lapack::potrs = from_scipy<lapack::Potrs>("scipy.linalg.cython_lapack", "dpotrs");
+    lapack::gemm = from_scipy<lapack::Gemm>("scipy.linalg.cython_blas", "dgemm");
+    lapack::syrk = from_scipy<lapack::Syrk>("scipy.linalg.cython_blas", "dsyrk");
     m.attr("compiler") = SPARSESCI_COMPILER;
     m.attr("flags") = SPARSESCI_FLAGS;
     m.attr("multiversioned") = std::string(SPARSESCI_MULTIVERSION) == "1";

@@ -1,10 +1,11 @@
 #include "sparsesci/columns.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
+#include "sparsesci/lapack.hpp"
 #include "sparsesci/tile.hpp"
 
 namespace sparsesci {
@@ -221,6 +222,52 @@ void copy_columns(const DenseView<T>& X, const Index* columns, Index n_columns, 
 
 namespace {
 
+/// Copy the lower triangle to the upper one, from row `known` on, by blocks that stay in cache.
+void mirror(double* gram, Index size, Index known, Index stride) {
+    constexpr Index block = 32;
+    for (Index top = known; top < size; top += block)
+        for (Index left = 0; left < std::min(top + block, size); left += block)
+            for (Index a = top; a < std::min(top + block, size); ++a)
+                for (Index b = left; b < std::min(left + block, a); ++b)
+                    gram[b * stride + a] = gram[a * stride + b];
+}
+
+/// Whether columns can be multiplied where they are: as they are, one after another.
+template <class T>
+const double* in_place(const DenseView<T>& X, const Index* columns, Index n_columns) {
+    if constexpr (std::is_same_v<T, double>) {
+        bool plain = !X.means && !X.weights;
+        for (Index k = 1; plain && k < n_columns; ++k) plain = columns[k] == columns[k - 1] + 1;
+        if (plain) return X.column(columns[0]);
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+template <class T>
+void dense_gram(const DenseView<T>& X, const Index* columns, Index n_columns, Index known,
+                Index start, Index stop, double* gram, Index stride) {
+    if (known == n_columns) return;
+    constexpr Index room = 1000000, fewest = 256;  // entries and rows of a copy
+    const double* const where = in_place(X, columns, n_columns);
+    const Index most = where ? stop - start : std::max(fewest, room / n_columns);
+    const Index copied = where ? 0 : std::min(most, stop - start) * n_columns;
+    const std::unique_ptr<double[]> copies(new double[static_cast<std::size_t>(copied)]);
+    double* const out = gram + known * stride;
+    for (Index first = start; first < stop; first += most) {
+        const Index count = std::min(most, stop - first), length = where ? X.n_rows : count;
+        const double* const A = where ? where + first : copies.get();
+        if (!where) copy_columns(X, columns, n_columns, first, count, copies.get());
+        const double* const B = A + known * length;
+        if (known) lapack::add_products(A, known, B, n_columns - known, count, length, out, stride);
+        lapack::add_squares(B, n_columns - known, count, length, out + known, stride);
+    }
+    mirror(gram, n_columns, known, stride);
+}
+
+namespace {
+
 /// The listed columns by rows: positions in the list, in their order, and values. Only rows in
 /// which one from `known` on has an entry.
 struct Rows {
@@ -293,6 +340,10 @@ SPARSESCI_INSTANTIATE_DATA(CscView<float>)
 SPARSESCI_INSTANTIATE(GramView)
 template void copy_columns(const DenseView<double>&, const Index*, Index, Index, Index, double*);
 template void copy_columns(const DenseView<float>&, const Index*, Index, Index, Index, double*);
+template void dense_gram(const DenseView<double>&, const Index*, Index, Index, Index, Index,
+                         double*, Index);
+template void dense_gram(const DenseView<float>&, const Index*, Index, Index, Index, Index, double*,
+                         Index);
 template void sparse_gram(const CscView<double>&, const Index*, Index, Index, double*, Index);
 template void sparse_gram(const CscView<float>&, const Index*, Index, Index, double*, Index);
 

@@ -86,6 +86,14 @@ def valid_call(kernels, name):
             "start": 1,
             "out": np.zeros((2, N - 1)),
         },
+        "dense_gram": {
+            "X": X,
+            "columns": np.array([3, 0]),
+            "known": 1,
+            "start": 1,
+            "stop": N,
+            "gram": np.zeros((3, 3)),
+        },
         "sparse_gram": {
             "X": kernels.csc_matrix(*csc.values(), N, None, None),
             "columns": np.array([3, 0]),
@@ -188,6 +196,7 @@ INPUTS = {
     "correlation": ("residual", "offset", "columns"),
     "subtract_product": ("columns", "w"),
     "copy_columns": ("columns",),
+    "dense_gram": ("columns",),
     "sparse_gram": ("columns",),
     "cd_burst": ("lipschitz", "ws"),
     "cd_path": ("slopes", "tols", "lipschitz", "ws"),
@@ -208,6 +217,7 @@ OUTPUTS = {
     "correlation": ("out",),
     "subtract_product": ("residual", "offset"),
     "copy_columns": ("out",),
+    "dense_gram": ("gram",),
     "sparse_gram": ("gram",),
     "cd_burst": ("w", "residual", "offset", "work", "index_work"),
     "cd_path": ("w", "before", "residual", "out", "n_updates", "work", "index_work"),
@@ -432,6 +442,20 @@ BAD_SIZES = [
         "start must leave as many rows as out has columns",
     ),
     (
+        "dense_gram",
+        {"columns": np.array([0, 4])},
+        "columns holds an index outside the matrix",
+    ),
+    (
+        "dense_gram",
+        {"gram": np.ones((1, 1))},
+        "gram must be square and hold all columns",
+    ),
+    ("dense_gram", {"known": 3}, "known must be a number of columns"),
+    ("dense_gram", {"start": -1}, "start and stop must be rows of X"),
+    ("dense_gram", {"stop": N + 1}, "start and stop must be rows of X"),
+    ("dense_gram", {"start": 3, "stop": 2}, "start and stop must be rows of X"),
+    (
         "sparse_gram",
         {"columns": np.array([0, 4])},
         "columns holds an index outside the matrix",
@@ -580,6 +604,8 @@ def test_copies_are_of_dense_columns(kernels):
     X = kernels.gram_matrix(np.eye(3), 3, 3)
     with pytest.raises(ValueError, match=r"^only for dense columns$"):
         kernels.copy_columns(X, np.arange(2), 0, np.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"^only for dense columns$"):
+        kernels.dense_gram(X, np.arange(2), 0, 0, 3, np.zeros((2, 2)))
 
 
 def test_sparse_gram_is_for_compressed_columns(kernels):

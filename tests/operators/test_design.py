@@ -203,13 +203,13 @@ def test_an_operator_is_a_design_without_columns():
 
 
 @pytest.mark.parametrize("shortest_run", [1, 100])
-@pytest.mark.parametrize("chunk", [4_000_000, 12])
+@pytest.mark.parametrize("work", [2_000_000_000, 24])
 @centring
 def test_extended_gram_leaves_out_runs_of_weight_zero(
-    backend, center, chunk, shortest_run, monkeypatch
+    backend, center, work, shortest_run, monkeypatch
 ):
     """Also in chunks, and where the runs are too short to be told apart."""
-    monkeypatch.setattr(design, "_CHUNK_ENTRIES", chunk)
+    monkeypatch.setattr(design, "_GRAM_WORK", work)
     monkeypatch.setattr(design, "_SHORTEST_RUN", shortest_run)
     X, _, weights = make_data(0, 30, 20, 3, weighted=True)
     weights[[0, 1, 7, 8, 9, 20, 29]] = 0.0

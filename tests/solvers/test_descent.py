@@ -49,7 +49,7 @@ def test_a_gram_matrix_grows_with_its_columns(backend, form, dtype):
 
 
 def test_a_gram_matrix_in_chunks(monkeypatch):
-    monkeypatch.setattr("sparsesci.operators.design._CHUNK_ENTRIES", 50)
+    monkeypatch.setattr("sparsesci.operators.design._GRAM_WORK", 1000)
     problem = _problem(n_samples=70, n_features=30)
     gram = SubGram(problem)
     gram.admit(np.arange(3, 12))

@@ -60,6 +60,7 @@ __all__ = [
     "copy_columns",
     "correlation",
     "csc_matrix",
+    "dense_gram",
     "dense_matrix",
     "dual_point",
     "evidence_burst",
@@ -173,7 +174,8 @@ def copy_columns(X: Matrix, columns: Any, start: int, out: Any) -> None:
         copies *= np.sqrt(weights[rows])
 
 
-def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any) -> None:
+def _require_gram(X: Matrix, columns: Any, known: int, gram: Any) -> tuple[Any, Any]:
+    """The columns and the block of `gram` that belongs to them."""
     require_handle(X, Matrix)
     check(columns, "columns", INDEX)
     check(gram, "gram")
@@ -182,6 +184,30 @@ def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any) -> None:
     count = columns.size
     require(square and count <= len(gram), "gram must be square and hold all columns")
     require(0 <= index(known) <= count, "known must be a number of columns")
+    return columns, out
+
+
+def dense_gram(
+    X: Matrix, columns: Any, known: int, start: int, stop: int, gram: Any
+) -> None:
+    columns, out = _require_gram(X, columns, known, gram)
+    inside = 0 <= index(start) <= index(stop) <= X.residual_size
+    require(inside, "start and stop must be rows of X")
+    require(isinstance(X.view, Dense), "only for dense columns")
+    count = columns.size
+    step = max(256, 1_000_000 // max(1, count))  # rows of a copy
+    for first in range(start, stop, step):
+        copies = np.empty((count, min(step, stop - first)))
+        copy_columns(X, columns, first, copies)
+        old, new = copies[:known], copies[known:]
+        out[known:count, :known] += new @ old.T
+        out[known:count, known:count] += new @ new.T  # symmetric to the last bit
+    out[:known, known:count] = out[known:count, :known].T
+
+
+def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any) -> None:
+    columns, out = _require_gram(X, columns, known, gram)
+    count = columns.size
     require(isinstance(X.view, Csc), "only for compressed columns")
     ends = X.view.indptr[columns + 1].astype(INDEX) - X.view.indptr[columns]
     start = np.zeros(X.residual_size + 2, dtype=INDEX)

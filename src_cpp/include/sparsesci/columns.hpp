@@ -26,6 +26,12 @@ template <class T>
 void copy_columns(const DenseView<T>& X, const Index* columns, Index n_columns, Index start,
                   Index n_rows, double* out);
 
+/// gram[a, b] += sum_i s_i x~_ia x~_ib over rows `start` to `stop` for the listed columns, but for
+/// pairs of the first `known` ones; symmetric before and after.
+template <class T>
+void dense_gram(const DenseView<T>& X, const Index* columns, Index n_columns, Index known,
+                Index start, Index stop, double* gram, Index stride);
+
 /// gram[a, b] = x~_a' S x~_b for the listed columns, but for pairs of the first `known` ones, which
 /// are there already.
 template <class T>
