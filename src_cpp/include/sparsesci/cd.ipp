@@ -155,7 +155,7 @@ private:
     }
 
     bool use_face(const BurstLimits& limits) const {
-        if constexpr (!std::is_same_v<View, GramView>) return false;
+        if constexpr (!is_gram<View>) return false;
         return limits.accelerate && history_size() <= max_face && penalty_.has_pieces();
     }
 
@@ -163,7 +163,7 @@ private:
     /// ones go there directly.
     Index settle_on_face(const BurstLimits& limits) {
         Index n_updates = 0;
-        if constexpr (std::is_same_v<View, GramView>) {
+        if constexpr (is_gram<View>) {
             constexpr Index small = 100;
             const bool direct = history_size() <= small && face_work_ <= sweep_work_;
             if (!direct && settle_on_support(limits, n_updates)) return n_updates;
@@ -177,38 +177,73 @@ private:
 
     /// Sweeps over the support until they meet the tolerance, true, or have cost as much as its
     /// minimum. A copy of its Gram matrix makes them cheaper, once it has cost less than they did.
+    /// It has single precision, for sweeps wait for memory: what is left afterwards, the matrix
+    /// itself says, and the next round corrects.
     bool settle_on_support(const BurstLimits& limits, Index& n_updates) {
         const Index k = support_size_, T = w_.n_tasks, p = X_.n_cols;
-        constexpr Index gather = 3;  // price of an entry that is copied, in multiplications
-        const Index first = (p + gather * k) / (p - k + 1) + 1;
+        constexpr Index gather = 8;  // price of an entry that is copied, in multiplications
+        const Index first = 2 * gather * k / (2 * p - k) + 1;
         for (Index round = 0; round < first; ++round) {
             n_updates += k;
             sweep_work_ += static_cast<double>(k * X_.n_cols * T);
             if (sweep(support_, k) <= limits.tol) return true;
         }
-        double *const gram = history_, *const h = gram + k * k, *const before = h + k * T;
+        double *const room = history_, *const h = room + k * k, *const before = h + k * T;
+        float* const gram = reinterpret_cast<float*>(room);
         for (Index a = 0; a < k; ++a)
             for (Index b = 0; b < k; ++b)
-                gram[a * k + b] = X_.gram[support_[a] * X_.stride + support_[b]];
+                gram[a * k + b] =
+                    static_cast<float>(X_.gram[support_[a] * X_.stride + support_[b]]);
         for (Index t = 0; t < T; ++t)
             for (Index a = 0; a < k; ++a) h[t * k + a] = R_.row(t)[support_[a]];
         for (Index a = 0; a < k; ++a) std::copy_n(w_.row(support_[a]), T, before + a * T);
 
         history_ = before + k * T;  // the rest, for the iterates
-        const bool settled = sweep_copy(
-            GramView{gram, k, k, X_.n_samples}, Residual{h, k, R_.offset}, limits, n_updates);
-        history_ = gram;
+        const GramCopy copy{gram, k, X_.n_samples};
+        const bool settled = sweep_copy(copy, Residual{h, k, R_.offset}, limits, n_updates);
+        history_ = room;
+        return follow(before) && settled;
+    }
 
-        for (Index a = 0; a < k; ++a)
-            for (Index t = 0; t < T; ++t) {
-                const double change = w_.row(support_[a])[t] - before[a * T + t];
-                if (change != 0) X_.step(support_[a], change, R_, t);
-            }
-        return settled;
+    /// Bring the residual up to date with the rows of the support, which were `before`, or these
+    /// back to that: false where the objective would rise.
+    bool follow(const double* before) {
+        const Index T = w_.n_tasks;
+        double fall = 0, size = 0;
+        const auto step = [&](double sign) {
+            for (Index a = 0; a < support_size_; ++a)
+                for (Index t = 0; t < T; ++t) {
+                    const double change = w_.row(support_[a])[t] - before[a * T + t];
+                    if (change != 0) X_.step(support_[a], sign * change, R_, t);
+                }
+        };
+        const auto count = [&] {
+            for (Index a = 0; a < support_size_; ++a)
+                for (Index t = 0; t < T; ++t) {
+                    const double change = w_.row(support_[a])[t] - before[a * T + t];
+                    fall += change * X_.corr(support_[a], R_, t) / 2;
+                    size += std::abs(change * X_.corr(support_[a], R_, t));
+                }
+        };
+        count();
+        step(+1);
+        count();
+        for (Index a = 0; a < support_size_; ++a) {
+            const double *const row = w_.row(support_[a]), *const old = before + a * T;
+            const double from = penalty_.value(norm(old, T), support_[a]);
+            fall -= penalty_.value(norm(row, T), support_[a]) - from;
+            size += std::abs(from);
+        }
+        constexpr double rounding = 1e-12;
+        if (!(fall < -rounding * size)) return true;
+        step(-1);
+        for (Index a = 0; a < support_size_; ++a)
+            std::copy_n(before + a * T, T, w_.row(support_[a]));
+        return false;
     }
 
     /// The same on the copy, whose columns are the rows of the support in turn.
-    bool sweep_copy(const GramView& columns, const Residual& R, const BurstLimits& limits,
+    bool sweep_copy(const GramCopy& columns, const Residual& R, const BurstLimits& limits,
                     Index& n_updates) {
         const Index k = support_size_, T = w_.n_tasks;
         const double round_work = static_cast<double>(k * k * T);
@@ -294,7 +329,7 @@ private:
             change += penalty_.value(norm(to, T), j) - penalty_.value(norm(from, T), j);
             for (Index t = 0; t < T; ++t) X.step(place(i), to[t] - from[t], R, t);
         }
-        if constexpr (std::is_same_v<Columns, GramView>)
+        if constexpr (is_gram<Columns>)
             change += gram_loss_change(X, R, place, candidate, current);
         else
             change += loss(X, R) - before;
@@ -310,14 +345,14 @@ private:
     template <class Columns>
     double loss(const Columns& X, const Residual& R) const {
         double sum = 0;
-        if constexpr (!std::is_same_v<Columns, GramView>)
+        if constexpr (!is_gram<Columns>)
             for (Index t = 0; t < w_.n_tasks; ++t) sum += X.loss(R, t);
         return sum;
     }
 
     /// Without residuals: -d' (corr before + corr after) / 2, exact for a quadratic.
-    template <class Place>
-    double gram_loss_change(const GramView& X, const Residual& R, Place place,
+    template <class Columns, class Place>
+    double gram_loss_change(const Columns& X, const Residual& R, Place place,
                             const double* candidate, const double* current) const {
         const Index T = w_.n_tasks;
         const Residual saved{saved_residual_, X.residual_size(), R.offset};

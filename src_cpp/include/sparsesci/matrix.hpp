@@ -1,5 +1,6 @@
 #pragma once
 #include <cmath>
+#include <type_traits>
 
 #include "sparsesci/vector.hpp"
 
@@ -175,5 +176,22 @@ struct GramView {
         axpy(-delta, gram + j * stride, 0.0, R.row(t), n_cols);
     }
 };
+
+/// Single-precision copy of a part of it, whose rows lie together.
+struct GramCopy {
+    const float* gram;
+    Index n_cols, n_samples;
+
+    Index residual_size() const { return n_cols; }
+    double corr(Index j, const Residual& R, Index t) const {
+        return R.row(t)[j] / static_cast<double>(n_samples);
+    }
+    void step(Index j, double delta, const Residual& R, Index t) const {
+        axpy(-delta, gram + j * n_cols, 0.0, R.row(t), n_cols);
+    }
+};
+
+template <class View>
+inline constexpr bool is_gram = std::is_same_v<View, GramView> || std::is_same_v<View, GramCopy>;
 
 }  // namespace sparsesci
