@@ -145,12 +145,14 @@ class Backend(Protocol):
         known: int,
         start: int,
         stop: int,
+        single: bool,
         gram: Doubles,
     ) -> None:
-        """Add what rows start to stop have of X~' S X~, for the listed columns of dense X.
+        """Add what rows start to stop of a dense X have of X~' S X~, for listed columns.
 
         To the leading block of gram, but for pairs of the first `known` columns.
-        inout: gram.
+        `single`: products in single precision, summed over some hundreds of rows in
+        it. inout: gram.
         """
 
     def sparse_gram(

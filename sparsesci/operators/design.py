@@ -159,10 +159,13 @@ class ColumnDesign(Design):
         """The listed columns of ``S^(1/2) X~`` as a Fortran-ordered copy."""
 
     @abstractmethod
-    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+    def extend_gram(
+        self, gram: Doubles, columns: Indices, known: int, single: bool = False
+    ) -> None:
         """Write ``X~' S X~`` of the listed columns into the leading block of `gram`.
 
-        Pairs of the first `known` columns are there already.
+        Pairs of the first `known` columns are there already. `single`: products in
+        single precision, where these are much faster.
         """
 
     @property
@@ -270,14 +273,16 @@ class DenseDesign(ColumnDesign):
         self.backend.copy_columns(self.matrix, columns, 0, out)
         return out.T
 
-    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+    def extend_gram(
+        self, gram: Doubles, columns: Indices, known: int, single: bool = False
+    ) -> None:
         """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
         size = len(columns)
         gram[known:size, :size] = 0.0
         step = max(1, _GRAM_WORK // max(1, size * (size - known)))
         for rows in self._counted_rows(step):
             self.backend.dense_gram(
-                self.matrix, columns, known, rows.start, rows.stop, gram
+                self.matrix, columns, known, rows.start, rows.stop, single, gram
             )
 
     def _counted_rows(self, most: int) -> list[slice]:
@@ -403,7 +408,9 @@ class SparseDesign(ColumnDesign):
             out *= np.sqrt(self.sample_weight)[:, None]
         return out
 
-    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+    def extend_gram(
+        self, gram: Doubles, columns: Indices, known: int, single: bool = False
+    ) -> None:
         """Write ``X~' S X~`` of the listed columns into the leading block of `gram`."""
         self.backend.sparse_gram(self.matrix, columns, known, gram)
 

@@ -262,7 +262,7 @@ def solve_setting(
         first.solve(penalty, gram.start(W))
         if control.status in ("converged", "stalled"):
             control.status = ""
-    solver = WorkingSetSolver(setting.problem, control, rng)
+    solver = WorkingSetSolver(setting.problem, control, rng, alone=True)
     state = setting.problem.start(W)
     point = solver.solve(penalty, state)
     return setting.result(state, point, solver)

@@ -2,14 +2,16 @@
 
 To rent or to buy: a step on the data costs O(n), a step on the Gram matrix of m columns
 O(m), and there the minimum on a support is a linear system; but the matrix itself costs
-O(n m^2). How many steps there will be nobody knows. So they are made on the data until
-they have cost as much as the matrix would, and then it is bought: at worst, twice the
-price of knowing in advance.
+O(n m^2). How many steps there will be nobody knows. So they are made on the data
+until they have cost as much as the matrix would, and then it is bought: at worst, twice
+the price of knowing in advance. On tall data, where violations fall steadily, the steps
+that are left are foreseen, and it is bought as soon as these would cost more.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,12 +41,27 @@ _MANY_SWEEPS, _MANY_PASSES = 50, 5
 
 # Prices in nanoseconds for an entry, as measured; only their ratios matter.
 _DENSE_STEP, _DENSE_PRODUCT, _DENSE_LOOK, _GATHER = 0.3, 0.055, 0.35, 2.0
+# Columns of so many rows leave the first caches between two steps, and memory is slow
+# on some machines; products in single precision are fast on all.
+_LONG, _LONG_STEP, _SINGLE_PRODUCT = 4000, 0.7, 0.04
 _SPARSE_STEP, _SPARSE_PRODUCT, _TRANSPOSE = 1.6, 1.5, 4.0
 # Up to this price a Gram matrix is bought at once: small problems are solved exactly.
 # Sparse ones cost little beside four looks at all columns, this much for an entry.
 _CHEAP, _FOUR_LOOKS = 300_000, 5.0
 # So is an extension that costs no more than this share of what is there.
 _EXTENSION = 0.3
+
+
+class Course(NamedTuple):
+    """Violations of optimality: now, and at which to stop in the end."""
+
+    start: float
+    goal: float
+
+    @property
+    def length(self) -> float:
+        """Violations fall by factors."""
+        return math.log(max(self.start / self.goal, 1.0))
 
 
 class Workspace:
@@ -63,13 +80,18 @@ class Workspace:
 
 
 class Descent:
-    """Coordinate descent on the working sets of one problem."""
+    """Coordinate descent on the working sets of one problem.
 
-    def __init__(self, problem: Problem, rng: Any = None) -> None:
+    With `alone`, all columns are looked at after each descent. Then inner products of
+    many samples, which cost more than some looks, need no more than single precision.
+    """
+
+    def __init__(self, problem: Problem, rng: Any = None, alone: bool = False) -> None:
         self.problem, self.rng = problem, rng
         self.workspace = Workspace()
         large = isinstance(problem, LeastSquares) or problem.n_features > _SMALL
-        self.subgram = SubGram(problem) if large else None
+        single = alone and problem.n_samples >= max(_LONG, problem.n_features)
+        self.subgram = SubGram(problem, single) if large else None
         self.cheap = _CHEAP
         if isinstance(problem, LeastSquares) and isinstance(
             problem.design, SparseDesign
@@ -77,6 +99,8 @@ class Descent:
             self.cheap = max(_CHEAP, _FOUR_LOOKS * problem.design.X.nnz)
         # Nanoseconds: for steps on the data, and for inner products.
         self.spent, self.paid = 0.0, 0.0
+        # Of steps for a unit of the course's length, as last seen.
+        self.pace = 0.0
 
     def is_cheap(self, ws: Indices) -> bool:
         """Whether the exact minimum on `ws` is as cheap as a look at all columns."""
@@ -107,11 +131,13 @@ class Descent:
         state: State,
         control: Control,
         guess: Doubles | None = None,
+        course: Course | None = None,
     ) -> float:
         """Descend on the rows `ws` until they violate optimality by `tol` at most.
 
         A guess of the coefficients is a better start, where there is a Gram matrix to
-        move to it cheaply. Returns the number of updates, 0 where rounding forbids any.
+        move to it cheaply. The course foresees what is left to do after this. Returns
+        the number of updates, 0 where rounding forbids any.
         """
         problem, gram, whole = self.problem, self.subgram, self._whole(ws)
         if whole is not None:
@@ -120,12 +146,13 @@ class Descent:
             return self._on_gram(whole, handle, ws, tol, state, control)
         assert gram is not None
         made, price = 0.0, self._price(ws)
-        if price > self._worth():
+        foreseen = 0.0 if course is None else course.length * self.pace
+        if price > max(self._worth(), foreseen):
             left = price - self.spent
             if guess is not None:
                 move(problem, state, None, guess)
                 guess = None
-            made, done = self._on_data(handle, ws, tol, state, control, left)
+            made, done = self._on_data(handle, ws, tol, state, control, left, course)
             if done or control.status:
                 return made
             problem.correlate(state, union(problem.n_features, gram.columns, ws))
@@ -224,8 +251,9 @@ class Descent:
         state: State,
         control: Control,
         budget: float,
+        course: Course | None,
     ) -> tuple[float, bool]:
-        """Return the updates, and False if they ended because the budget did."""
+        """Return the updates, and False if they ended because the budget does."""
         problem, price = self.problem, self._step_price(ws)
         plain = _PLAIN_SWEEPS * ws.size
         enough = max(_MANY_SWEEPS * ws.size, _MANY_PASSES * problem.n_features)
@@ -243,6 +271,8 @@ class Descent:
                 return 0, True  # nothing moved
             total += made
             self.spent += made * price
+            if course is not None and 0 < violation < course.start:
+                self.pace = total * price / math.log(course.start / violation)
             if violation <= tol or control.exhausted():
                 return total, True
             if total * price >= budget:
@@ -322,7 +352,8 @@ class Descent:
             return 20 + _DENSE_STEP * problem.n_features
         if isinstance(problem.design, SparseDesign):
             return 20 + _SPARSE_STEP * float(problem.design.lengths[ws].mean())
-        return 20 + _DENSE_STEP * problem.n_samples
+        long = problem.n_samples >= _LONG
+        return 20 + (_LONG_STEP if long else _DENSE_STEP) * problem.n_samples
 
     def _price(self, ws: Indices) -> float:
         """Nanoseconds for the inner products of `ws` that are not known."""
@@ -343,5 +374,6 @@ class Descent:
             # As if entries were spread evenly over the rows.
             products = added * (old + added / 2) / design.n_samples
             return _SPARSE_PRODUCT * products + _TRANSPOSE * (old + added)
-        products = _DENSE_PRODUCT * m * (known + m / 2)
+        each = _SINGLE_PRODUCT if gram.single else _DENSE_PRODUCT
+        products = each * m * (known + m / 2)
         return design.n_samples * (products + _GATHER * (known + m))

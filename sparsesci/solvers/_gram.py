@@ -37,7 +37,7 @@ def gram_of_rows(
         part = np.asfortranarray(X[taken])
         s = None if weights is None else weights[taken]
         handle = backend.dense_matrix(part, means, s)
-        backend.dense_gram(handle, columns, 0, 0, len(taken), gram)
+        backend.dense_gram(handle, columns, 0, 0, len(taken), False, gram)
     return gram
 
 

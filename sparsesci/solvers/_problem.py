@@ -155,10 +155,12 @@ class LeastSquares:
         R, n = state.residual.plain(), self.design.n_samples
         return self.design.inner(R, R) / (2 * n), self.design.inner(R, self.Y) / n
 
-    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+    def extend_gram(
+        self, gram: Doubles, columns: Indices, known: int, single: bool = False
+    ) -> None:
         """Compute the inner products of the listed columns."""
         assert isinstance(self.design, ColumnDesign)
-        self.design.extend_gram(gram, columns, known)
+        self.design.extend_gram(gram, columns, known, single)
 
 
 class GramLeastSquares:
@@ -211,7 +213,9 @@ class GramLeastSquares:
         rr = max(self.yy - fitted - rest, 0.0)
         return rr / (2 * n), (self.yy - fitted) / n
 
-    def extend_gram(self, gram: Doubles, columns: Indices, known: int) -> None:
+    def extend_gram(
+        self, gram: Doubles, columns: Indices, known: int, single: bool = False
+    ) -> None:
         """Gather the inner products of the listed columns."""
         size = len(columns)
         new = self.gram[columns[known:]][:, columns]

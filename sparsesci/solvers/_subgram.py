@@ -16,12 +16,16 @@ class SubGram:
     """A Gram matrix that grows with the working sets, and the problem on its columns.
 
     Takes at most ``MAX_COLUMNS`` columns: 128 MB, the scratch of the descent apart.
+
+    With `single`, products have single precision. States come from the data and go back
+    to it, so that each entry corrects what the one before has left.
     """
 
     MAX_COLUMNS = 4000
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, single: bool = False) -> None:
         self.problem, self.backend = problem, problem.backend
+        self.single = single
         self.columns: Indices = np.empty(0, dtype=np.int64)
         self.position = np.full(problem.n_features, -1)
         self.gram: Doubles = np.empty((0, 0))
@@ -45,7 +49,7 @@ class SubGram:
             self.gram = larger
         self.position[new] = np.arange(known, size)
         self.columns = np.concatenate([self.columns, new])
-        self.problem.extend_gram(self.gram, self.columns, known)
+        self.problem.extend_gram(self.gram, self.columns, known, self.single)
         self.matrix = self.backend.gram_matrix(self.gram, size, self.problem.n_samples)
         self.lipschitz = self.problem.lipschitz[self.columns]
         self._penalty = None

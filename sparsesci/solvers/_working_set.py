@@ -24,7 +24,7 @@ from sparsesci.operators.design import DenseDesign
 from sparsesci.penalties import Penalty
 from sparsesci.solvers._certificate import Certificate, Certifier, violations_of
 from sparsesci.solvers._control import Control
-from sparsesci.solvers._descent import Descent
+from sparsesci.solvers._descent import Course, Descent
 from sparsesci.solvers._free_block import free_block, unbound_columns
 from sparsesci.solvers._problem import (
     LeastSquares,
@@ -67,6 +67,8 @@ class WorkingSetSolver:
         Stopping rules.
     rng : Generator or None
         Where given, working sets are visited in random order.
+    alone : bool
+        Whether it is solved for one penalty alone.
     """
 
     def __init__(
@@ -74,10 +76,11 @@ class WorkingSetSolver:
         problem: Problem,
         control: Control,
         rng: Any = None,
+        alone: bool = False,
     ) -> None:
         self.problem = problem
         self.control = control
-        self.descent = Descent(problem, rng)
+        self.descent = Descent(problem, rng, alone)
         # Few sweeps suffice on tall data: working sets take all violators.
         self.tall = problem.n_samples > problem.n_features
         # On wide dense data, a look at all columns costs more than most of what happens
@@ -134,7 +137,8 @@ class WorkingSetSolver:
                 continue
             self._screen(point, state)
             ws = self._working_set(point.violations, state)
-            made = self._descend(ws, self._inner_tol(point, ws), state)
+            tol, course = self._inner_tol(point, ws), self._course(point)
+            made = self._descend(ws, tol, state, None, course)
             if made == 0 and not self.control.status:  # time may have run out in there
                 self.control.status = "stalled"
             updates += made
@@ -167,10 +171,15 @@ class WorkingSetSolver:
             guess, tol = None, max(0.03 * tol, _EXACT * self.rounding)
 
     def _descend(
-        self, ws: Indices, tol: float, state: State, guess: Doubles | None = None
+        self,
+        ws: Indices,
+        tol: float,
+        state: State,
+        guess: Doubles | None = None,
+        course: Course | None = None,
     ) -> float:
         return self.descent.run(
-            self.penalty, self.handle, ws, tol, state, self.control, guess
+            self.penalty, self.handle, ws, tol, state, self.control, guess, course
         )
 
     def _aim(self, ws: Indices) -> float:
@@ -353,13 +362,23 @@ class WorkingSetSolver:
         """Follow the violation down, faster where the working set looks complete."""
         if self.descent.is_cheap(ws):
             return _EXACT * self.rounding
+        need = self._need(point)
+        complete = ws.size >= self._n_kept or self.descent.knows(ws)
+        floor = 1e-3 if complete else 0.03 if ws.size < _FEW * self._n_kept else 0.1
+        return point.violation * min(max(need, floor), 0.3)
+
+    def _need(self, point: Certificate) -> float:
+        """To which share of itself the violation has to fall."""
         need = 0.3 * self.target / point.gap if point.gap > 0 else 0.0
         if point.relative_violation > 0:
             allowed = math.sqrt(self.control.tol)
             need = min(need, 0.5 * allowed / point.relative_violation)
-        complete = ws.size >= self._n_kept or self.descent.knows(ws)
-        floor = 1e-3 if complete else 0.03 if ws.size < _FEW * self._n_kept else 0.1
-        return point.violation * min(max(need, floor), 0.3)
+        return need
+
+    def _course(self, point: Certificate) -> Course | None:
+        """From the violation now to the last one; only tall data go straight there."""
+        goal = point.violation * self._need(point)
+        return Course(point.violation, goal) if self.tall and goal > 0 else None
 
 
 def _worst(violations: Doubles, most: int) -> Indices:

@@ -169,7 +169,7 @@ Index require_gram(const Matrix& X, const Indices& columns, Index known, const D
 }
 
 void py_dense_gram(const Matrix& X, const Indices& columns, Index known, Index start, Index stop,
-                   Doubles& gram) {
+                   bool single, Doubles& gram) {
     const Index count = require_gram(X, columns, known, gram);
     require(0 <= start && start <= stop && stop <= X.residual_size(),
             "start and stop must be rows of X");
@@ -177,7 +177,10 @@ void py_dense_gram(const Matrix& X, const Indices& columns, Index known, Index s
     const Index stride = gram.shape(0);
     py::gil_scoped_release nogil;
     visit_only<DenseView>(X, "only for dense columns", [&](const auto& view) {
-        dense_gram(view, columns.data(), count, known, start, stop, out, stride);
+        if (single)
+            dense_gram<float>(view, columns.data(), count, known, start, stop, out, stride);
+        else
+            dense_gram<double>(view, columns.data(), count, known, start, stop, out, stride);
     });
 }
 
@@ -208,7 +211,8 @@ void bind_descent_kernels(py::module_& m) {
     m.def("copy_columns", &py_copy_columns, py::arg("X"), py::arg("columns").noconvert(),
           py::arg("start"), py::arg("out").noconvert());
     m.def("dense_gram", &py_dense_gram, py::arg("X"), py::arg("columns").noconvert(),
-          py::arg("known"), py::arg("start"), py::arg("stop"), py::arg("gram").noconvert());
+          py::arg("known"), py::arg("start"), py::arg("stop"), py::arg("single"),
+          py::arg("gram").noconvert());
     m.def("sparse_gram", &py_sparse_gram, py::arg("X"), py::arg("columns").noconvert(),
           py::arg("known"), py::arg("gram").noconvert());
 }

@@ -24,8 +24,11 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     namespace lapack = sparsesci::lapack;
     lapack::potrf = from_scipy<lapack::Potrf>("scipy.linalg.cython_lapack", "dpotrf");
     lapack::potrs = from_scipy<lapack::Potrs>("scipy.linalg.cython_lapack", "dpotrs");
-    lapack::gemm = from_scipy<lapack::Gemm>("scipy.linalg.cython_blas", "dgemm");
-    lapack::syrk = from_scipy<lapack::Syrk>("scipy.linalg.cython_blas", "dsyrk");
+    const char* const blas = "scipy.linalg.cython_blas";
+    lapack::dgemm = from_scipy<lapack::Gemm<double>>(blas, "dgemm");
+    lapack::sgemm = from_scipy<lapack::Gemm<float>>(blas, "sgemm");
+    lapack::dsyrk = from_scipy<lapack::Syrk<double>>(blas, "dsyrk");
+    lapack::ssyrk = from_scipy<lapack::Syrk<float>>(blas, "ssyrk");
     m.attr("compiler") = SPARSESCI_COMPILER;
     m.attr("flags") = SPARSESCI_FLAGS;
     m.attr("multiversioned") = std::string(SPARSESCI_MULTIVERSION) == "1";

@@ -209,9 +209,9 @@ void subtract_product(const View& X, const Index* columns, Index n_columns, cons
             if (w[k * n_tasks + t] != 0) X.step(list[k], w[k * n_tasks + t], R, t);
 }
 
-template <class T>
+template <class T, class Out>
 void copy_columns(const DenseView<T>& X, const Index* columns, Index n_columns, Index start,
-                  Index n_rows, double* out) {
+                  Index n_rows, Out* out) {
     std::vector<double> roots(X.weights ? static_cast<std::size_t>(n_rows) : 0);
     for (Index i = 0; X.weights && i < n_rows; ++i)
         roots[static_cast<std::size_t>(i)] = std::sqrt(X.weights[start + i]);
@@ -232,10 +232,10 @@ void mirror(double* gram, Index size, Index known, Index stride) {
                     gram[b * stride + a] = gram[a * stride + b];
 }
 
-/// Whether columns can be multiplied where they are: as they are, one after another.
-template <class T>
-const double* in_place(const DenseView<T>& X, const Index* columns, Index n_columns) {
-    if constexpr (std::is_same_v<T, double>) {
+/// Columns that can be multiplied where they are: as they are, one after another.
+template <class C, class T>
+const C* in_place(const DenseView<T>& X, const Index* columns, Index n_columns) {
+    if constexpr (std::is_same_v<T, C>) {
         bool plain = !X.means && !X.weights;
         for (Index k = 1; plain && k < n_columns; ++k) plain = columns[k] == columns[k - 1] + 1;
         if (plain) return X.column(columns[0]);
@@ -243,25 +243,99 @@ const double* in_place(const DenseView<T>& X, const Index* columns, Index n_colu
     return nullptr;
 }
 
+/// Lines of a Gram matrix from one on, to which products of type C are added.
+template <class C>
+class Lines {
+    Index size_, known_, stride_;
+    double* gram_;
+    std::vector<C> sums_;
+
+public:
+    static constexpr bool in_gram = std::is_same_v<C, double>;
+
+    Lines(double* gram, Index size, Index known, Index stride)
+        : size_(size), known_(known), stride_(stride), gram_(gram + known * stride),
+          sums_(in_gram ? 0 : static_cast<std::size_t>((size - known) * size)) {}
+
+    /// Add what some rows of the columns have, which lie `length` apart.
+    void add(const C* columns, Index count, Index length) {
+        if constexpr (in_gram) {
+            multiply(columns, count, length, gram_, stride_);
+        } else {
+            multiply(columns, count, length, sums_.data(), size_);
+            flush();
+        }
+    }
+
+private:
+    void multiply(const C* columns, Index count, Index length, C* out, Index apart) const {
+        const C* const own = columns + known_ * length;
+        const Index n_new = size_ - known_;
+        if (known_) lapack::add_products(columns, known_, own, n_new, count, length, out, apart);
+        lapack::add_squares(own, n_new, count, length, out + known_, apart);
+    }
+
+    void flush() {
+        for (Index a = known_; a < size_; ++a) {
+            C* const line = sums_.data() + (a - known_) * size_;
+            for (Index b = 0; b <= a; ++b)
+                gram_[(a - known_) * stride_ + b] += static_cast<double>(line[b]);
+            std::fill_n(line, a + 1, C{0});
+        }
+    }
+};
+
+/// Few new columns are copied, centred and weighted, and meet all listed ones where these are.
+template <class T>
+void add_few(const DenseView<T>& X, const Index* columns, Index n_columns, Index known, Index start,
+             Index stop, double* gram, Index stride) {
+    const Index n_new = n_columns - known, size = stop - start;
+    std::vector<double> copies(static_cast<std::size_t>(n_new * size));
+    for (Index b = 0; b < n_new; ++b) {
+        const Index j = columns[known + b];
+        const double* const weights = X.weights ? X.weights + start : nullptr;
+        copy(X.column(j) + start, X.mean(j), weights, copies.data() + b * size, size);
+    }
+    for (Index k = 0; k < n_columns; k += tile) {
+        Tile<T> at(X, {columns, n_columns}, k);
+        for (Index c = 0; c < tile; ++c) {
+            at.x[c] += start;
+            at.next[c] += start;
+        }
+        for (Index b = 0; b < n_new; b += tile) {
+            const Index width = std::min(tile, n_new - b);
+            double sums[tile][tile] = {};
+            add_dots(at.x, at.means, copies.data() + b * size, size, width, 0, size, at.next, sums);
+            for (Index c = 0; c < at.height; ++c)
+                for (Index lane = 0; lane < width; ++lane)
+                    gram[(known + b + lane) * stride + k + c] += sums[c][lane];
+        }
+    }
+}
+
 }  // namespace
 
-template <class T>
+template <class C, class T>
 void dense_gram(const DenseView<T>& X, const Index* columns, Index n_columns, Index known,
                 Index start, Index stop, double* gram, Index stride) {
     if (known == n_columns) return;
-    constexpr Index room = 1000000, fewest = 256;  // entries and rows of a copy
-    const double* const where = in_place(X, columns, n_columns);
-    const Index most = where ? stop - start : std::max(fewest, room / n_columns);
+    constexpr Index few = 12;
+    if (n_columns - known <= std::min(few, known)) {
+        add_few(X, columns, n_columns, known, start, stop, gram, stride);
+        mirror(gram, n_columns, known, stride);
+        return;
+    }
+    constexpr Index room = 4000000 / sizeof(C), fewest = 256;  // entries and rows of a copy
+    const C* const where = in_place<C>(X, columns, n_columns);
+    const bool at_once = where && Lines<C>::in_gram;
+    const Index most = at_once ? stop - start : std::max(fewest, room / n_columns);
     const Index copied = where ? 0 : std::min(most, stop - start) * n_columns;
-    const std::unique_ptr<double[]> copies(new double[static_cast<std::size_t>(copied)]);
-    double* const out = gram + known * stride;
+    const std::unique_ptr<C[]> copies(new C[static_cast<std::size_t>(copied)]);
+    Lines<C> lines(gram, n_columns, known, stride);
     for (Index first = start; first < stop; first += most) {
-        const Index count = std::min(most, stop - first), length = where ? X.n_rows : count;
-        const double* const A = where ? where + first : copies.get();
+        const Index count = std::min(most, stop - first);
         if (!where) copy_columns(X, columns, n_columns, first, count, copies.get());
-        const double* const B = A + known * length;
-        if (known) lapack::add_products(A, known, B, n_columns - known, count, length, out, stride);
-        lapack::add_squares(B, n_columns - known, count, length, out + known, stride);
+        lines.add(where ? where + first : copies.get(), count, where ? X.n_rows : count);
     }
     mirror(gram, n_columns, known, stride);
 }
@@ -338,12 +412,14 @@ SPARSESCI_INSTANTIATE_DATA(DenseView<float>)
 SPARSESCI_INSTANTIATE_DATA(CscView<double>)
 SPARSESCI_INSTANTIATE_DATA(CscView<float>)
 SPARSESCI_INSTANTIATE(GramView)
-template void copy_columns(const DenseView<double>&, const Index*, Index, Index, Index, double*);
-template void copy_columns(const DenseView<float>&, const Index*, Index, Index, Index, double*);
-template void dense_gram(const DenseView<double>&, const Index*, Index, Index, Index, Index,
-                         double*, Index);
-template void dense_gram(const DenseView<float>&, const Index*, Index, Index, Index, Index, double*,
-                         Index);
+#define SPARSESCI_INSTANTIATE_DENSE(T, C)                                                   \
+    template void copy_columns(const DenseView<T>&, const Index*, Index, Index, Index, C*); \
+    template void dense_gram<C>(                                                            \
+        const DenseView<T>&, const Index*, Index, Index, Index, Index, double*, Index);
+SPARSESCI_INSTANTIATE_DENSE(double, double)
+SPARSESCI_INSTANTIATE_DENSE(double, float)
+SPARSESCI_INSTANTIATE_DENSE(float, double)
+SPARSESCI_INSTANTIATE_DENSE(float, float)
 template void sparse_gram(const CscView<double>&, const Index*, Index, Index, double*, Index);
 template void sparse_gram(const CscView<float>&, const Index*, Index, Index, double*, Index);
 

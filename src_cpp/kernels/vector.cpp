@@ -58,13 +58,13 @@ SPARSESCI_INLINE Moments moments_impl(const T* x, double mean, const double* s, 
             reduce(n, [=](Index i) { return s[i] * dev(i) * dev(i); })};
 }
 
-template <class T>
-SPARSESCI_INLINE void copy_impl(const T* x, double mean, const double* f, double* out, Index n) {
+template <class T, class Out>
+SPARSESCI_INLINE void copy_impl(const T* x, double mean, const double* f, Out* out, Index n) {
     const auto dev = [=](Index i) { return static_cast<double>(x[i]) - mean; };
     if (f == nullptr)
-        for (Index i = 0; i < n; ++i) out[i] = dev(i);
+        for (Index i = 0; i < n; ++i) out[i] = static_cast<Out>(dev(i));
     else
-        for (Index i = 0; i < n; ++i) out[i] = dev(i) * f[i];
+        for (Index i = 0; i < n; ++i) out[i] = static_cast<Out>(dev(i) * f[i]);
 }
 
 constexpr Index pack_size = sizeof(Pack) / sizeof(double);
@@ -188,6 +188,10 @@ SPARSESCI_INLINE TileMoments tile_moments_impl(const T* const* x, const double* 
     }                                                                                             \
     SPARSESCI_MULTIVERSION void copy(                                                             \
         const T* x, double mean, const double* f, double* out, Index n) {                         \
+        copy_impl(x, mean, f, out, n);                                                            \
+    }                                                                                             \
+    SPARSESCI_MULTIVERSION void copy(                                                             \
+        const T* x, double mean, const double* f, float* out, Index n) {                          \
         copy_impl(x, mean, f, out, n);                                                            \
     }                                                                                             \
     SPARSESCI_MULTIVERSION void add_dots(                                                         \

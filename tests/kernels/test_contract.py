@@ -92,6 +92,7 @@ def valid_call(kernels, name):
             "known": 1,
             "start": 1,
             "stop": N,
+            "single": False,
             "gram": np.zeros((3, 3)),
         },
         "sparse_gram": {
@@ -605,7 +606,7 @@ def test_copies_are_of_dense_columns(kernels):
     with pytest.raises(ValueError, match=r"^only for dense columns$"):
         kernels.copy_columns(X, np.arange(2), 0, np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"^only for dense columns$"):
-        kernels.dense_gram(X, np.arange(2), 0, 0, 3, np.zeros((2, 2)))
+        kernels.dense_gram(X, np.arange(2), 0, 0, 3, False, np.zeros((2, 2)))
 
 
 def test_sparse_gram_is_for_compressed_columns(kernels):

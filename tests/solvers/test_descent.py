@@ -48,6 +48,31 @@ def test_a_gram_matrix_grows_with_its_columns(backend, form, dtype):
     assert_allclose(gram.gram[:m, :m], A.T @ A, atol=1e-12 * len(A))
 
 
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+def test_single_precision_reaches_any_gap(monkeypatch, backend, weighted):
+    """Each look at the data corrects what products in single precision have left."""
+    monkeypatch.setattr(_descent, "_LONG", 100)
+    monkeypatch.setattr(_descent, "_CHEAP", np.inf)  # bought at once
+    X, y, weights = make_data(3, 300, 40, weighted=weighted)
+    made, admit = [], SubGram.admit
+
+    def spy(self, ws):
+        made.append(self)
+        admit(self, ws)
+
+    monkeypatch.setattr(SubGram, "admit", spy)
+    result = coordinate_descent(
+        X, y, L1(0.01), sample_weight=weights, fit_intercept=True, tol=1e-14
+    )
+    assert made[0].single
+    assert result.converged
+    exact = made[0].problem.design.dense_columns(made[0].columns)
+    size = len(made[0].columns)
+    errors = np.abs(made[0].gram[:size, :size] - exact.T @ exact).max()
+    assert 1e-10 < errors < 1e-2
+    assert result.dual_gap <= 1e-14 * made[0].problem.null_objective
+
+
 def test_a_gram_matrix_in_chunks(monkeypatch):
     monkeypatch.setattr("sparsesci.operators.design._GRAM_WORK", 1000)
     problem = _problem(n_samples=70, n_features=30)

@@ -188,7 +188,13 @@ def _require_gram(X: Matrix, columns: Any, known: int, gram: Any) -> tuple[Any, 
 
 
 def dense_gram(
-    X: Matrix, columns: Any, known: int, start: int, stop: int, gram: Any
+    X: Matrix,
+    columns: Any,
+    known: int,
+    start: int,
+    stop: int,
+    single: bool,
+    gram: Any,
 ) -> None:
     columns, out = _require_gram(X, columns, known, gram)
     inside = 0 <= index(start) <= index(stop) <= X.residual_size
@@ -199,6 +205,8 @@ def dense_gram(
     for first in range(start, stop, step):
         copies = np.empty((count, min(step, stop - first)))
         copy_columns(X, columns, first, copies)
+        if single:
+            copies = copies.astype(np.float32)
         old, new = copies[:known], copies[known:]
         out[known:count, :known] += new @ old.T
         out[known:count, known:count] += new @ new.T  # symmetric to the last bit

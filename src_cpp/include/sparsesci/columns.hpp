@@ -22,13 +22,14 @@ void subtract_product(const View& X, const Index* columns, Index n_columns, cons
                       Index n_tasks, const Residual& R);
 
 /// Rows `start` to `start + n_rows` of the listed columns of S^(1/2) X~, one after another.
-template <class T>
+template <class T, class Out>
 void copy_columns(const DenseView<T>& X, const Index* columns, Index n_columns, Index start,
-                  Index n_rows, double* out);
+                  Index n_rows, Out* out);
 
 /// gram[a, b] += sum_i s_i x~_ia x~_ib over rows `start` to `stop` for the listed columns, but for
-/// pairs of the first `known` ones; symmetric before and after.
-template <class T>
+/// pairs of the first `known` ones; symmetric before and after. Products are of type C, summed over
+/// some hundreds of rows in it.
+template <class C, class T>
 void dense_gram(const DenseView<T>& X, const Index* columns, Index n_columns, Index known,
                 Index start, Index stop, double* gram, Index stride);
 

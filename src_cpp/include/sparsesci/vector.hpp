@@ -36,6 +36,8 @@ void subtract_columns(const double* a, const float* const* x, const double* mean
 /// out_i = (x_i - mean) f_i; `f` may be null (all ones).
 void copy(const double* x, double mean, const double* f, double* out, Index n);
 void copy(const float* x, double mean, const double* f, double* out, Index n);
+void copy(const double* x, double mean, const double* f, float* out, Index n);
+void copy(const float* x, double mean, const double* f, float* out, Index n);
 
 /// Most columns and targets of a tile.
 constexpr Index tile = 4;
