@@ -144,9 +144,18 @@ struct Stats {
     }
 };
 
-template <class View>
-void compute_stats(const View& X, const Stats& out) {
-    for (Index j = 0; j < X.n_cols; ++j) out.compute(X, j);
+/// Sparse columns are met once, where nothing is weighted.
+template <class T>
+void compute_stats(const CscView<T>& X, const Stats& out) {
+    for (Index j = 0; j < X.n_cols; ++j) {
+        if (out.n_tasks != 1 || !X.is_half_empty(j)) {
+            out.compute(X, j);
+            continue;
+        }
+        const auto [moments, dot] = X.totals(j, out.center, out.targets.row(0));
+        out.set(j, moments);
+        out.correlations[j] = dot / static_cast<double>(X.n_rows);
+    }
 }
 
 /// A value near the mean of a column, exactly that of a constant one.

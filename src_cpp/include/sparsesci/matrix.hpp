@@ -1,6 +1,7 @@
 #pragma once
 #include <cmath>
 #include <type_traits>
+#include <utility>
 
 #include "sparsesci/vector.hpp"
 
@@ -108,14 +109,8 @@ struct CscView {
         const double n = static_cast<double>(n_rows);
         const auto s = [&](Index k) { return weights ? weights[indices[k]] : 1.0; };
         const auto x = [&](Index k) { return static_cast<double>(data[k]); };
+        if (is_half_empty(j)) return totals(j, center, nullptr).first;
         Index counted = indptr[j + 1] - indptr[j];
-        if (!weights && 2 * counted <= n_rows) {
-            // Half of the column is zero: mean^2 is at most half of the mean square, and their
-            // difference loses no digits.
-            const Moments total = totals(j);
-            const double mean = center ? total.first / n : 0.0;
-            return {mean, not_below_zero(total.second / n - mean * mean)};
-        }
         double mass = static_cast<double>(counted), mean = 0;
         if (weights) {
             mass = sum(j, s);
@@ -129,23 +124,33 @@ struct CscView {
         return {mean, not_below_zero((second + zeros * mean * mean) / n)};
     }
 
-private:
-    /// Sums of the stored entries of column j and of their squares.
-    Moments totals(Index j) const {
-        double first[4] = {}, second[4] = {};
+    /// Half of such a column is zero, without weights: mean^2 is at most half of the mean square,
+    /// and their difference loses no digits.
+    bool is_half_empty(Index j) const {
+        return !weights && 2 * static_cast<Index>(indptr[j + 1] - indptr[j]) <= n_rows;
+    }
+    /// The statistics of such a column, and its inner product with r (may be null), in one pass.
+    std::pair<Moments, double> totals(Index j, bool center, const double* r) const {
+        double first[4] = {}, second[4] = {}, dot[4] = {};
         const auto add = [&](Index k, Index lane) {
             const double x = static_cast<double>(data[k]);
             first[lane] += x;
             second[lane] += x * x;
+            if (r) dot[lane] += x * r[indices[k]];
         };
         Index k = indptr[j];
         const Index end = indptr[j + 1];
         for (; k + 4 <= end; k += 4)
             for (Index lane = 0; lane < 4; ++lane) add(k + lane, lane);
         for (; k < end; ++k) add(k, 0);
-        return {(first[0] + first[1]) + (first[2] + first[3]),
-                (second[0] + second[1]) + (second[2] + second[3])};
+        const auto total = [](const double (&lanes)[4]) {
+            return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+        };
+        const double n = static_cast<double>(n_rows), mean = center ? total(first) / n : 0.0;
+        return {{mean, not_below_zero(total(second) / n - mean * mean)}, total(dot)};
     }
+
+private:
     /// Sum of term(k) over the stored entries of column j, in independent accumulators.
     template <class Term>
     double sum(Index j, Term term) const {
