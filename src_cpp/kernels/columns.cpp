@@ -305,20 +305,23 @@ void add_few(const DenseView<T>& X, const Index* columns, Index n_columns, Index
         const double* const weights = X.weights ? X.weights + start : nullptr;
         copy(X.column(j) + start, X.mean(j), weights, copies.data() + b * size, size);
     }
+    constexpr Index rows = 2048;  // of a tile, to stay in cache while it meets them
     for (Index k = 0; k < n_columns; k += tile) {
         Tile<T> at(X, {columns, n_columns}, k);
         for (Index c = 0; c < tile; ++c) {
             at.x[c] += start;
             at.next[c] += start;
         }
-        for (Index b = 0; b < n_new; b += tile) {
-            const Index width = std::min(tile, n_new - b);
-            double sums[tile][tile] = {};
-            add_dots(at.x, at.means, copies.data() + b * size, size, width, 0, size, at.next, sums);
-            for (Index c = 0; c < at.height; ++c)
-                for (Index lane = 0; lane < width; ++lane)
-                    gram[(known + b + lane) * stride + k + c] += sums[c][lane];
-        }
+        for (Index first = 0; first < size; first += rows)
+            for (Index b = 0; b < n_new; b += tile) {
+                const Index width = std::min(tile, n_new - b), count = std::min(rows, size - first);
+                double sums[tile][tile] = {};
+                add_dots(at.x, at.means, copies.data() + b * size, size, width, first, count,
+                         at.next, sums);
+                for (Index c = 0; c < at.height; ++c)
+                    for (Index lane = 0; lane < width; ++lane)
+                        gram[(known + b + lane) * stride + k + c] += sums[c][lane];
+            }
     }
 }
 
@@ -328,7 +331,7 @@ template <class C, class T>
 void dense_gram(const DenseView<T>& X, const Index* columns, Index n_columns, Index known,
                 Index start, Index stop, double* gram, Index stride) {
     if (known == n_columns) return;
-    constexpr Index few = 12;
+    constexpr Index few = 24;
     if (n_columns - known <= std::min(few, known)) {
         add_few(X, columns, n_columns, known, start, stop, gram, stride);
         mirror(gram, n_columns, known, stride);
