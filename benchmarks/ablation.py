@@ -1,6 +1,6 @@
 """What each ingredient is worth, and how well the rule chooses between its modes.
 
-``python -m benchmarks.ablation`` takes away one ingredient at a time, on three tasks.
+``python -m benchmarks.ablation`` takes away one ingredient at a time, on four tasks.
 ``python -m benchmarks.ablation --regret`` forces one mode of descent instead of the
 rule, on all problems with one alpha: the regret is the time of the rule divided by that
 of the better mode. Both at the same ``tol``, so that all end with the same certificate.
@@ -27,7 +27,7 @@ from benchmarks.compare.problems import PROBLEMS
 from benchmarks.compare.report import seconds
 from benchmarks.compare.solvers.sparsesci import SparseSci
 
-ABLATED = ("P1b", "P3b", "P5a")
+ABLATED = ("P1b", "P2b", "P3b", "P5a")
 BUDGET = 20.0
 
 
@@ -65,6 +65,8 @@ def _patches() -> dict[str, list[Any]]:
         "no neighbours": [
             patch.object(Solver, "_with_neighbours", lambda solver, ws, state: ws)
         ],
+        "no foresight": [patch.object(Solver, "_course", _nothing)],
+        "no single precision": [patch.object(_descent, "_LONG", sys.maxsize)],
         "no lookahead": [no_batches],
         "no predictor": [
             no_batches,

@@ -110,6 +110,14 @@ class Descent:
         """Whether all inner products of these columns are known."""
         return self.subgram is None or not self.subgram.missing(ws).size
 
+    def sharpen(self) -> bool:
+        """Go over to products in double precision; False where they have that."""
+        if self.subgram is None or not self.subgram.single:
+            return False
+        self.subgram = SubGram(self.problem)
+        self.spent, self.paid = 2 * self.paid, 0.0
+        return True
+
     def affordable_share(self, ws: Indices, more: Indices) -> float:
         """How much of `more` beside `ws` costs as much as a look at all dense columns.
 
@@ -292,6 +300,8 @@ class Descent:
         """Return the updates, 0 if nothing moved."""
         most = int(_GRAM_BURST_WORK / len(state.W))
         enough = _MANY_SWEEPS**2 * rows.size
+        if isinstance(gram, SubGram) and gram.single:  # the data may know better
+            most = enough = _MANY_SWEEPS * rows.size
         total = 0
         while True:
             made, violation = self._burst(

@@ -125,6 +125,7 @@ class WorkingSetSolver:
             point = self._evaluate(state)
             if self._stop(point):
                 return point
+            self._watch(point)
             if updates > _REFRESH * max(_MIN_GROWTH, point.n_active):
                 self.problem.refresh(state)  # rounding errors gather in the residual
                 updates = 0.0
@@ -140,7 +141,8 @@ class WorkingSetSolver:
             tol, course = self._inner_tol(point, ws), self._course(point)
             made = self._descend(ws, tol, state, None, course)
             if made == 0 and not self.control.status:  # time may have run out in there
-                self.control.status = "stalled"
+                if not self.descent.sharpen():
+                    self.control.status = "stalled"
             updates += made
 
     def accept(
@@ -169,6 +171,19 @@ class WorkingSetSolver:
                 return point
             self.problem.refresh(state)
             guess, tol = None, max(0.03 * tol, _EXACT * self.rounding)
+
+    def _watch(self, point: Certificate) -> None:
+        """Go over to double precision where single precision leads nowhere.
+
+        Columns far from zero that are not centred have all their digits in the mean.
+        """
+        last, self._last = self._last, point
+        if last is None:
+            return
+        slow = point.violation > 0.5 * last.violation
+        self._n_slow = self._n_slow + 1 if slow else 0
+        if self._n_slow > 1 or point.objective > last.objective:
+            self.descent.sharpen()
 
     def _descend(
         self,
@@ -230,6 +245,8 @@ class WorkingSetSolver:
         self.kept = None
         self._n_kept = self.problem.n_features
         self._screened_gap = np.inf
+        self._last: Certificate | None = None
+        self._n_slow = 0
         unbound = unbound_columns(self.problem, penalty)
         if handle is None:
             handle = penalty.build(self.backend)

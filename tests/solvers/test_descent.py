@@ -274,3 +274,21 @@ def test_neighbours_change_nothing_but_the_way(backend, case, monkeypatch):
         )
         found.append(result.objective)
     assert_allclose(found, found[0], rtol=1e-12)
+
+
+def test_columns_far_from_zero_go_over_to_double_precision(monkeypatch, backend):
+    """Without an intercept, single precision holds nothing but their means."""
+    monkeypatch.setattr(_descent, "_LONG", 100)
+    monkeypatch.setattr(_descent, "_CHEAP", np.inf)
+    X, y, _ = make_data(5, 300, 40)
+    precisions, admit = [], SubGram.admit
+
+    def spy(self, ws):
+        precisions.append(self.single)
+        admit(self, ws)
+
+    monkeypatch.setattr(SubGram, "admit", spy)
+    result = coordinate_descent(X + 1e3, y, L1(1e-3), tol=1e-6)
+    assert precisions[0]
+    assert not precisions[-1]
+    assert result.converged
