@@ -148,9 +148,10 @@ class Backend(Protocol):
         single: bool,
         gram: Doubles,
     ) -> None:
-        """Add what rows start to stop of a dense X have of X~' S X~, for listed columns.
+        """Add what rows start to stop of a dense X have of X~' S X~.
 
-        To the leading block of gram, but for pairs of the first `known` columns.
+        For the listed columns, to the leading block of gram, but for pairs of the first
+        `known` ones.
         `single`: products in single precision, summed over some hundreds of rows in
         it. inout: gram.
         """

@@ -91,6 +91,7 @@ class Descent:
         self.workspace = Workspace()
         large = isinstance(problem, LeastSquares) or problem.n_features > _SMALL
         single = alone and problem.n_samples >= max(_LONG, problem.n_features)
+        single = single and self._in_range(problem.lipschitz * problem.n_samples)
         self.subgram = SubGram(problem, single) if large else None
         self.cheap = _CHEAP
         if isinstance(problem, LeastSquares) and isinstance(
@@ -101,6 +102,12 @@ class Descent:
         self.spent, self.paid = 0.0, 0.0
         # Of steps for a unit of the course's length, as last seen.
         self.pace = 0.0
+
+    @staticmethod
+    def _in_range(squares: Doubles) -> bool:
+        """Whether single precision has the range for products of such columns."""
+        smallest = squares[squares > 0].min(initial=1.0)
+        return bool(smallest > 1e-30 and squares.max() < 1e30)
 
     def is_cheap(self, ws: Indices) -> bool:
         """Whether the exact minimum on `ws` is as cheap as a look at all columns."""

@@ -99,6 +99,9 @@ class WorkingSetSolver:
         self.gap_rate = _TINY
         self.kept: Indices | None = None
         self.seeded = False
+        # The certificate before, and how many in a row have hardly been better.
+        self._last: Certificate | None = None
+        self._n_slow = 0
 
     def solve(
         self,
@@ -140,9 +143,9 @@ class WorkingSetSolver:
             ws = self._working_set(point.violations, state)
             tol, course = self._inner_tol(point, ws), self._course(point)
             made = self._descend(ws, tol, state, None, course)
-            if made == 0 and not self.control.status:  # time may have run out in there
-                if not self.descent.sharpen():
-                    self.control.status = "stalled"
+            nothing = made == 0 and not self.control.status  # time may have run out
+            if nothing and not self.descent.sharpen():
+                self.control.status = "stalled"
             updates += made
 
     def accept(
@@ -245,8 +248,7 @@ class WorkingSetSolver:
         self.kept = None
         self._n_kept = self.problem.n_features
         self._screened_gap = np.inf
-        self._last: Certificate | None = None
-        self._n_slow = 0
+        self._last, self._n_slow = None, 0
         unbound = unbound_columns(self.problem, penalty)
         if handle is None:
             handle = penalty.build(self.backend)

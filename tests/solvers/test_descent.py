@@ -292,3 +292,18 @@ def test_columns_far_from_zero_go_over_to_double_precision(monkeypatch, backend)
     assert precisions[0]
     assert not precisions[-1]
     assert result.converged
+
+
+@pytest.mark.parametrize("n_samples", [250, 4000])
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_scales_that_single_precision_has_no_room_for(backend, n_samples, scale):
+    """With a support beyond the small ones that are solved directly."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_samples, 200))
+    y = X[:, :150].sum(axis=1) + rng.standard_normal(n_samples)
+    results = [
+        coordinate_descent(X * c, y, L1(0.01 * c), tol=1e-8) for c in (1.0, scale)
+    ]
+    assert results[1].converged
+    assert np.count_nonzero(results[1].coef) > 100
+    assert_allclose(results[1].coef * scale, results[0].coef, atol=1e-3)

@@ -183,11 +183,13 @@ private:
         const Index k = support_size_, T = w_.n_tasks, p = X_.n_cols;
         constexpr Index gather = 8;  // price of an entry that is copied, in multiplications
         const Index first = 2 * gather * k / (2 * p - k) + 1;
-        for (Index round = 0; round < first; ++round) {
+        const bool copied = fits_single();
+        for (Index round = 0; copied ? round < first : goes_on(limits, n_updates); ++round) {
             n_updates += k;
             sweep_work_ += static_cast<double>(k * X_.n_cols * T);
             if (sweep(support_, k) <= limits.tol) return true;
         }
+        if (!copied) return false;
         double *const room = history_, *const h = room + k * k, *const before = h + k * T;
         float* const gram = reinterpret_cast<float*>(room);
         for (Index a = 0; a < k; ++a)
@@ -247,7 +249,6 @@ private:
                     Index& n_updates) {
         const Index k = support_size_, T = w_.n_tasks;
         const double round_work = static_cast<double>(k * k * T);
-        const double elimination = std::pow(static_cast<double>(k * T), 3) / 6;
         double violation = 0;
         Index turn = 0;
         do {
@@ -262,9 +263,24 @@ private:
             extrapolate(columns, R, [](Index i) { return i; });
             sweep_work_ += round_work;
             turn = 0;
-        } while (violation > limits.tol && sweep_work_ < face_work_ + elimination &&
-                 n_updates < limits.max_updates);
+        } while (violation > limits.tol && goes_on(limits, n_updates));
         return violation <= limits.tol;
+    }
+
+    /// Whether sweeps have not yet cost as much as the minimum would.
+    bool goes_on(const BurstLimits& limits, Index n_updates) const {
+        const double elimination = std::pow(static_cast<double>(history_size()), 3) / 6;
+        return sweep_work_ < face_work_ + elimination && n_updates < limits.max_updates;
+    }
+
+    /// Whether single precision has the range for the support's part of the Gram matrix.
+    bool fits_single() const {
+        constexpr double least = 1e-30, most = 1e30;
+        for (Index a = 0; a < support_size_; ++a) {
+            const double square = lipschitz_[support_[a]] * static_cast<double>(X_.n_samples);
+            if (!(square > least && square < most)) return false;
+        }
+        return true;
     }
 
     Index history_size() const { return support_size_ * w_.n_tasks; }
