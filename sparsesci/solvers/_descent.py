@@ -268,7 +268,7 @@ class Descent:
         budget: float,
         course: Course | None,
     ) -> tuple[float, bool]:
-        """Return the updates, and False if they ended because the budget does."""
+        """Return the updates, and False if they ended because the budget did."""
         problem, price = self.problem, self._step_price(ws)
         plain = _PLAIN_SWEEPS * ws.size
         enough = max(_MANY_SWEEPS * ws.size, _MANY_PASSES * problem.n_features)
