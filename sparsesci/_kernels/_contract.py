@@ -152,8 +152,8 @@ class Backend(Protocol):
 
         For the listed columns, to the leading block of gram, but for pairs of the first
         `known` ones.
-        `single`: products in single precision, summed over some hundreds of rows in
-        it. inout: gram.
+        `single`: products in single precision, in which a block of rows at a time is
+        summed. inout: gram.
         """
 
     def sparse_gram(

@@ -27,8 +27,8 @@ void copy_columns(const DenseView<T>& X, const Index* columns, Index n_columns, 
                   Index n_rows, Out* out);
 
 /// gram[a, b] += sum_i s_i x~_ia x~_ib over rows `start` to `stop` for the listed columns, but for
-/// pairs of the first `known` ones; symmetric before and after. Products are of type C, summed over
-/// some hundreds of rows in it.
+/// pairs of the first `known` ones; symmetric before and after. Products are of type C, in which
+/// a block of rows at a time is summed.
 template <class C, class T>
 void dense_gram(const DenseView<T>& X, const Index* columns, Index n_columns, Index known,
                 Index start, Index stop, double* gram, Index stride);
