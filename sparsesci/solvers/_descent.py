@@ -3,9 +3,10 @@
 To rent or to buy: a step on the data costs O(n), a step on the Gram matrix of m columns
 O(m), and there the minimum on a support is a linear system; but the matrix itself costs
 O(n m^2). How many steps there will be nobody knows. So they are made on the data
-until they have cost as much as the matrix would, and then it is bought: at worst, twice
-the price of knowing in advance. On tall data, where violations fall steadily, the steps
-that are left are foreseen, and it is bought as soon as these would cost more.
+until they have cost as much as the matrix would, and then it is bought: at worst,
+twice the price of knowing in advance. On tall data, where violations fall steadily, two
+sweeps tell how many are left, and it is bought as soon as these would cost more, unless
+the working set still sheds columns that need not be paid for.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ _MANY_SWEEPS, _MANY_PASSES = 50, 5
 
 # Prices in nanoseconds for an entry, as measured; only their ratios matter.
 _DENSE_STEP, _DENSE_PRODUCT, _DENSE_LOOK, _GATHER = 0.3, 0.055, 0.35, 2.0
+# To which share of itself a violation falls between two looks, on tall data with a Gram
+# matrix; the least fall, in powers of e, that a sweep over the data is taken to bring.
+_GRAM_FALL, _SLOWEST = 1e-5, 0.1
 # Columns of so many rows leave the first caches between two steps, and memory is slow
 # on some machines; products in single precision are fast on all.
 _LONG, _LONG_STEP, _SINGLE_PRODUCT = 4000, 0.7, 0.04
@@ -161,18 +165,18 @@ class Descent:
             return self._on_gram(whole, handle, ws, tol, state, control)
         assert gram is not None
         made, price = 0.0, self._price(ws)
-        foreseen = 0.0 if course is None else course.length * self.pace
-        if price > max(self._worth(), foreseen):
-            left = price - self.spent
-            if guess is not None:
-                move(problem, state, None, guess)
-                guess = None
-            made, done = self._on_data(handle, ws, tol, state, control, left, course)
-            if done or control.status:
+        if price > self._worth():
+            made, done = self._rent(
+                handle, ws, price, tol, state, control, guess, course
+            )
+            if done:
                 return made
+            guess = None
             problem.correlate(state, union(problem.n_features, gram.columns, ws))
             state.fresh = False  # elsewhere
         self._buy(ws, price)
+        if course is not None:
+            tol = min(tol, max(course.goal, _GRAM_FALL * course.start))
         local, own = gram.enter(state, guess), gram.handle(penalty, handle)
         more = self._on_gram(gram, own, gram.position[ws], tol, local, control)
         return made + more if gram.leave(local, state) else made
@@ -257,6 +261,76 @@ class Descent:
             return problem
         size = len(gram.columns) + gram.missing(ws).size
         return problem if 2 * size >= problem.n_features else None
+
+    def _rent(
+        self,
+        handle: Any,
+        ws: Indices,
+        price: float,
+        tol: float,
+        state: State,
+        control: Control,
+        guess: Doubles | None,
+        course: Course | None,
+    ) -> tuple[float, bool]:
+        """Descend on the data for as long as that is worthwhile.
+
+        Returns the updates, and whether this was all.
+        """
+        made, waits, foreseen = 0.0, False, 0.0
+        if guess is not None:
+            move(self.problem, state, None, guess)
+        if course is not None:
+            if self.pace > 0:
+                waits = self._sheds(_PLAIN_SWEEPS, ws, price, state)
+            else:
+                made, waits, course = self._try(
+                    handle, ws, price, state, control, course
+                )
+                if course.start <= tol or control.exhausted():
+                    return made, True
+            foreseen = course.length * self.pace
+        if not waits and price <= max(self._worth(), foreseen):
+            return made, False
+        left = price - self.spent
+        more, done = self._on_data(handle, ws, tol, state, control, left, course)
+        return made + more, done or bool(control.status)
+
+    def _try(
+        self,
+        handle: Any,
+        ws: Indices,
+        price: float,
+        state: State,
+        control: Control,
+        course: Course,
+    ) -> tuple[float, bool, Course]:
+        """Sweep for the pace: the fall from the first sweep to the second is typical.
+
+        Once is enough where that sheds so many rows that it is worthwhile to go on.
+        Returns the updates, whether it is, and what is left of the course.
+        """
+        made, sheds = 0, False
+        seen: list[float] = []
+        while len(seen) < 2 and not sheds:
+            more, violation = self._burst(
+                self.problem, handle, ws, ws.size, np.inf, False, state, control
+            )
+            made += more
+            seen.append(violation)
+            sheds = self._sheds(1, ws, price, state)
+        sweep = ws.size * self._step_price(ws)
+        self.spent += len(seen) * sweep
+        if not sheds:
+            fall = Course(*seen).length if seen[1] > 0 else np.inf
+            self.pace = sweep / max(fall, _SLOWEST)
+        return made, sheds, Course(seen[-1], course.goal)
+
+    def _sheds(self, sweeps: int, ws: Indices, price: float, state: State) -> bool:
+        """Whether the price for the support alone is less by more than sweeps cost."""
+        share = np.count_nonzero(state.W[ws].any(axis=1)) / ws.size
+        cost = sweeps * ws.size * self._step_price(ws)
+        return bool((1 - share**2) * price > cost)
 
     def _on_data(
         self,

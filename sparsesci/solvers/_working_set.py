@@ -44,6 +44,9 @@ _UNIT = 16 * float(np.finfo(np.float64).eps)
 _EXACT = 4
 # Rows added to a working set: at least the first, else this share of the support.
 _MIN_GROWTH, _GROWTH = 100, 1.0
+# On tall data so many of all are taken for all: inner products of a few columns with
+# the others cost as much as another look.
+_NEARLY_ALL = 0.95
 # Rows so near to their bound, as a share of it, are taken along with few violators, up
 # to such a share of these.
 _NEAR, _MORE = 0.1, 0.4
@@ -352,11 +355,13 @@ class WorkingSetSolver:
 
     def _working_set(self, violations: Doubles, state: State) -> Indices:
         """Support and the worst violators; everything where there is little."""
+        everything = np.flatnonzero(self.alive) if self.kept is None else self.kept
         if self._n_kept <= _SMALL:
-            return np.flatnonzero(self.alive) if self.kept is None else self.kept
+            return everything
         support = state.support()
         if self.tall:
-            return union(len(state.W), support, np.flatnonzero(violations > 0))
+            ws = union(len(state.W), support, np.flatnonzero(violations > 0))
+            return everything if ws.size > _NEARLY_ALL * everything.size else ws
         size = max(_MIN_GROWTH, int(_GROWTH * support.size)) + support.size
         ws = union(len(state.W), support, _worst(violations, size))
         few = support.size < ws.size < size
@@ -382,7 +387,8 @@ class WorkingSetSolver:
         if self.descent.is_cheap(ws):
             return _EXACT * self.rounding
         need = self._need(point)
-        complete = ws.size >= self._n_kept or self.descent.knows(ws)
+        chosen = self.tall and self._n_kept > _SMALL
+        complete = self.descent.knows(ws) or (ws.size >= self._n_kept and not chosen)
         floor = 1e-3 if complete else 0.03 if ws.size < _FEW * self._n_kept else 0.1
         return point.violation * min(max(need, floor), 0.3)
 

@@ -209,13 +209,44 @@ void column_stats(const View& X, bool center, const Residual& targets, Index n_t
     compute_stats(X, Stats{center, targets, n_tasks, means, lipschitz, correlations});
 }
 
+namespace {
+
 template <class View>
-void subtract_product(const View& X, const Index* columns, Index n_columns, const double* w,
-                      Index n_tasks, const Residual& R) {
-    const Listing list{columns, columns ? n_columns : X.n_cols};
+void subtract(const View& X, const Listing& list, const double* w, Index n_tasks,
+              const Residual& R) {
     for (Index k = 0; k < list.count; ++k)
         for (Index t = 0; t < n_tasks; ++t)
             if (w[k * n_tasks + t] != 0) X.step(list[k], w[k * n_tasks + t], R, t);
+}
+
+/// Dense columns by tiles; those that no target moves are left out.
+template <class T>
+void subtract(const DenseView<T>& X, const Listing& list, const double* w, Index n_tasks,
+              const Residual& R) {
+    std::vector<Index> places, moved;
+    for (Index k = 0; k < list.count; ++k)
+        if (std::any_of(w + k * n_tasks, w + (k + 1) * n_tasks, [](double v) { return v != 0; })) {
+            places.push_back(k);
+            moved.push_back(list[k]);
+        }
+    const Index count = static_cast<Index>(moved.size());
+    for (Index k = 0; k < count; k += tile) {
+        const Tile<T> at(X, {moved.data(), count}, k);
+        for (Index t = 0; t < n_tasks; ++t) {
+            double change[tile] = {};
+            for (Index c = 0; c < at.height; ++c)
+                change[c] = w[places[static_cast<std::size_t>(k + c)] * n_tasks + t];
+            subtract_columns(change, at.x, at.means, R.row(t), X.n_rows, t ? nullptr : at.next);
+        }
+    }
+}
+
+}  // namespace
+
+template <class View>
+void subtract_product(const View& X, const Index* columns, Index n_columns, const double* w,
+                      Index n_tasks, const Residual& R) {
+    subtract(X, {columns, columns ? n_columns : X.n_cols}, w, n_tasks, R);
 }
 
 template <class T, class Out>

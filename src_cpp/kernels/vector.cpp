@@ -39,18 +39,6 @@ SPARSESCI_INLINE void axpy_impl(double a, const T* x, double mean, double* r, In
 }
 
 template <class T>
-SPARSESCI_INLINE void subtract_columns_impl(const double* a, const T* const* x, const double* means,
-                                            double* r, Index n) {
-    const T *const x0 = x[0], *const x1 = x[1], *const x2 = x[2], *const x3 = x[3];
-    static_assert(tile == 4);
-    for (Index i = 0; i < n; ++i)
-        r[i] -= (a[0] * (static_cast<double>(x0[i]) - means[0]) +
-                 a[1] * (static_cast<double>(x1[i]) - means[1])) +
-                (a[2] * (static_cast<double>(x2[i]) - means[2]) +
-                 a[3] * (static_cast<double>(x3[i]) - means[3]));
-}
-
-template <class T>
 SPARSESCI_INLINE Moments moments_impl(const T* x, double mean, const double* s, Index n) {
     const auto dev = [=](Index i) { return static_cast<double>(x[i]) - mean; };
     if (s == nullptr) return {reduce(n, dev), reduce(n, [=](Index i) { return dev(i) * dev(i); })};
@@ -82,6 +70,26 @@ SPARSESCI_INLINE double sum_of(const Pack& pack) {
     double sum = 0;
     for (const double entry : entries) sum += entry;
     return sum;
+}
+
+template <class T>
+SPARSESCI_INLINE void subtract_columns_impl(const double* a, const T* const* x, const double* means,
+                                            double* r, Index n, const T* const* next) {
+    const Index head = n - n % pack_size;
+    for (Index i = 0; i < head; i += pack_size) {
+        Pack change = {}, residual;
+        for (Index c = 0; c < tile; ++c) {
+            if (next) prefetch(next[c] + i);
+            Pack deviation;
+            load(x[c] + i, deviation);
+            change += a[c] * (deviation - means[c]);
+        }
+        load(r + i, residual);
+        residual -= change;
+        std::memcpy(r + i, &residual, sizeof(Pack));
+    }
+    for (Index i = head; i < n; ++i)
+        for (Index c = 0; c < tile; ++c) r[i] -= a[c] * (static_cast<double>(x[c][i]) - means[c]);
 }
 
 template <Index n_targets, class T>
@@ -183,8 +191,9 @@ SPARSESCI_INLINE TileMoments tile_moments_impl(const T* const* x, const double* 
         axpy_impl(a, x, mean, r, n);                                                              \
     }                                                                                             \
     SPARSESCI_MULTIVERSION void subtract_columns(                                                 \
-        const double* a, const T* const* x, const double* means, double* r, Index n) {            \
-        subtract_columns_impl(a, x, means, r, n);                                                 \
+        const double* a, const T* const* x, const double* means, double* r, Index n,              \
+        const T* const* next) {                                                                   \
+        subtract_columns_impl(a, x, means, r, n, next);                                           \
     }                                                                                             \
     SPARSESCI_MULTIVERSION void copy(                                                             \
         const T* x, double mean, const double* f, double* out, Index n) {                         \

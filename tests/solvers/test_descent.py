@@ -276,6 +276,37 @@ def test_neighbours_change_nothing_but_the_way(backend, case, monkeypatch):
     assert_allclose(found, found[0], rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("rho", "sizes"), [(0.0, []), (0.95, [150])], ids=["fast", "slow"]
+)
+def test_two_sweeps_tell_whether_to_buy(monkeypatch, rho, sizes):
+    """Tall data: nothing is bought where a few sweeps do, else it is at once."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((3000, 150))
+    for j in range(1, 150):
+        X[:, j] = rho * X[:, j - 1] + np.sqrt(1 - rho**2) * X[:, j]
+    y = X.sum(axis=1) + rng.standard_normal(3000)
+    bought, swept, admit, burst = [], [], SubGram.admit, _descent.Descent._burst
+
+    def spy_on_burst(self, where, *args):
+        if isinstance(where, LeastSquares):
+            swept.append(args[1].size)
+        return burst(self, where, *args)
+
+    def spy_on_admit(self, ws):
+        if self.missing(ws).size:
+            bought.append(ws.size)
+            assert len(swept) == 2
+        admit(self, ws)
+
+    monkeypatch.setattr(_descent.Descent, "_burst", spy_on_burst)
+    monkeypatch.setattr(SubGram, "admit", spy_on_admit)
+    monkeypatch.setattr(_descent, "_CHEAP", 0)
+    result = coordinate_descent(X, y, L1(0.01), tol=1e-8)
+    assert bought == sizes
+    assert result.converged
+
+
 def test_columns_far_from_zero_go_over_to_double_precision(monkeypatch, backend):
     """Without an intercept, single precision holds nothing but their means."""
     monkeypatch.setattr(_descent, "_LONG", 100)

@@ -106,7 +106,7 @@ private:
                 last = c;
             }
         if (moved == 1) axpy(-change[last], at.x[last], at.means[last], r, X_.n_rows);
-        if (moved > 1) subtract_columns(change, at.x, at.means, r, X_.n_rows);
+        if (moved > 1) subtract_columns(change, at.x, at.means, r, X_.n_rows, nullptr);
     }
 };
 

@@ -27,12 +27,6 @@ double dot(const float* x, double mean, const double* s, const double* r, Index 
 void axpy(double a, const double* x, double mean, double* r, Index n);
 void axpy(double a, const float* x, double mean, double* r, Index n);
 
-/// r_i -= sum_c a_c (x_ci - mean_c) for the columns of a tile (below).
-void subtract_columns(const double* a, const double* const* x, const double* means, double* r,
-                      Index n);
-void subtract_columns(const double* a, const float* const* x, const double* means, double* r,
-                      Index n);
-
 /// out_i = (x_i - mean) f_i; `f` may be null (all ones).
 void copy(const double* x, double mean, const double* f, double* out, Index n);
 void copy(const float* x, double mean, const double* f, double* out, Index n);
@@ -51,6 +45,12 @@ void add_dots(const double* const* x, const double* means, const double* r, Inde
 void add_dots(const float* const* x, const double* means, const double* r, Index stride,
               Index n_targets, Index start, Index count, const float* const* next,
               double (*sums)[tile]);
+
+/// r_i -= sum_c a_c (x_ci - mean_c) for the columns of a tile; `next` as above, or null.
+void subtract_columns(const double* a, const double* const* x, const double* means, double* r,
+                      Index n, const double* const* next);
+void subtract_columns(const double* a, const float* const* x, const double* means, double* r,
+                      Index n, const float* const* next);
 
 /// Weighted inner products of the centred columns of a tile, in the places that `pair` says.
 constexpr Index n_pairs = tile * (tile - 1) / 2;
