@@ -47,7 +47,7 @@ _DENSE_STEP, _DENSE_PRODUCT, _DENSE_LOOK, _GATHER = 0.3, 0.055, 0.35, 2.0
 _GRAM_FALL, _SLOWEST = 1e-5, 0.1
 # Columns of so many rows leave the first caches between two steps, and memory is slow
 # on some machines; products in single precision are fast on all.
-_LONG, _LONG_STEP, _SINGLE_PRODUCT = 4000, 0.7, 0.04
+_LONG, _LONG_STEP, _SINGLE_PRODUCT, _SINGLE_GATHER = 4000, 0.7, 0.03, 1.0
 _SPARSE_STEP, _SPARSE_PRODUCT, _TRANSPOSE = 1.6, 1.5, 4.0
 # Up to this price a Gram matrix is bought at once: small problems are solved exactly.
 # Sparse ones cost little beside four looks at all columns, this much for an entry.
@@ -165,7 +165,7 @@ class Descent:
             return self._on_gram(whole, handle, ws, tol, state, control)
         assert gram is not None
         made, price = 0.0, self._price(ws)
-        if price > self._worth():
+        if price > self._worth(course):
             made, done = self._rent(
                 handle, ws, price, tol, state, control, guess, course
             )
@@ -242,9 +242,16 @@ class Descent:
         self._buy(ws, price)
         return True
 
-    def _worth(self) -> float:
-        """What an extension of the Gram matrix may cost."""
-        return max(self.cheap, _EXTENSION * self.paid, self.spent)
+    def _worth(self, course: Course | None = None) -> float:
+        """What an extension of the Gram matrix may cost.
+
+        As much as steps have, or as what is foreseen of them; at most twice that.
+        """
+        left = self.spent
+        if course is not None:
+            foreseen = course.length * self.pace
+            left = min(max(left, foreseen), 2 * foreseen)
+        return max(self.cheap, _EXTENSION * self.paid, left)
 
     def _buy(self, ws: Indices, price: float) -> None:
         assert self.subgram is not None
@@ -277,7 +284,7 @@ class Descent:
 
         Returns the updates, and whether this was all.
         """
-        made, waits, foreseen = 0.0, False, 0.0
+        made, waits = 0.0, False
         if guess is not None:
             move(self.problem, state, None, guess)
         if course is not None:
@@ -289,12 +296,12 @@ class Descent:
                 )
                 if course.start <= tol or control.exhausted():
                     return made, True
-            foreseen = course.length * self.pace
-        if not waits and price <= max(self._worth(), foreseen):
+        if not waits and price <= self._worth(course):
             return made, False
-        left = price - self.spent
+        left = price - self.spent if course is None else price
         more, done = self._on_data(handle, ws, tol, state, control, left, course)
-        return made + more, done or bool(control.status)
+        # The course has changed: whether to buy is for the next round to say.
+        return made + more, done or course is not None or bool(control.status)
 
     def _try(
         self,
@@ -465,6 +472,8 @@ class Descent:
             # As if entries were spread evenly over the rows.
             products = added * (old + added / 2) / design.n_samples
             return _SPARSE_PRODUCT * products + _TRANSPOSE * (old + added)
-        each = _SINGLE_PRODUCT if gram.single else _DENSE_PRODUCT
+        each, copy = _DENSE_PRODUCT, _GATHER
+        if gram.single:
+            each, copy = _SINGLE_PRODUCT, _SINGLE_GATHER
         products = each * m * (known + m / 2)
-        return design.n_samples * (products + _GATHER * (known + m))
+        return design.n_samples * (products + copy * (known + m))
