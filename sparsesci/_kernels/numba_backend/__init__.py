@@ -11,6 +11,7 @@ from operator import index
 from typing import Any
 
 import numpy as np
+from scipy.linalg import get_blas_funcs
 
 from sparsesci._kernels.numba_backend import columns as _passes
 from sparsesci._kernels.numba_backend import pursuit as _pursuit
@@ -49,6 +50,9 @@ from sparsesci._kernels.numba_backend.cd import burst_work_size
 from sparsesci._kernels.numba_backend.matrix import Csc, Dense, Gram
 
 NAME = "numba"
+
+# So few new columns of a Gram matrix are not worth a copy of the others.
+_FEW = 8
 
 __all__ = [
     "NAME",
@@ -110,7 +114,7 @@ def column_stats(
     out = writable(correlations).reshape(X.n_cols, T)
     if T:  # a pass of its own: one kernel less to compile
         whole = recentred(X, means) if center else X
-        _passes.correlation(whole.view, readable(targets), np.zeros(T), out)
+        _correlate(whole, readable(targets), np.zeros(T), None, out)
 
 
 def correlation(X: Matrix, residual: Any, offset: Any, columns: Any, out: Any) -> None:
@@ -127,11 +131,17 @@ def correlation(X: Matrix, residual: Any, offset: Any, columns: Any, out: Any) -
         columns = require_columns(columns, p)
     require_residual(X, residual, offset, n_tasks)
     R = state_of(X, readable(residual), readable(offset))
-    result = writable(result)
-    if columns is None:
-        _passes.correlation(X.view, *R, result)
+    _correlate(X, *R, columns, writable(result))
+
+
+def _correlate(X: Matrix, residual: Any, offset: Any, columns: Any, out: Any) -> None:
+    if isinstance(X.view, Dense):
+        listed = np.arange(X.n_cols) if columns is None else columns
+        _passes.dense_correlation(X.view, listed, residual, out)
+    elif columns is None:
+        _passes.correlation(X.view, residual, offset, out)
     else:
-        _passes.correlation_of(X.view, *R, columns, result)
+        _passes.correlation_of(X.view, residual, offset, columns, out)
 
 
 def subtract_product(
@@ -149,10 +159,14 @@ def subtract_product(
     require(len(rows) == count, "w must have one row for each column")
     require_residual(X, residual, offset, rows.shape[1])
     R = state_of(X, writable(residual), writable(offset))
-    if columns is None:
-        columns = np.flatnonzero(rows.any(axis=1))
-        rows = rows[columns]
-    _passes.subtract_product(X.view, columns, readable(rows), *R)
+    moved = np.flatnonzero(rows.any(axis=1))
+    columns = moved if columns is None else columns[moved]
+    if isinstance(X.view, Dense):
+        changes = np.zeros((moved.size + 4, rows.shape[1]))
+        changes[: moved.size] = rows[moved]
+        _passes.dense_subtract(X.view, columns, changes, R[0])
+    else:
+        _passes.subtract_product(X.view, columns, rows[moved], *R)
 
 
 def copy_columns(X: Matrix, columns: Any, start: int, out: Any) -> None:
@@ -167,11 +181,19 @@ def copy_columns(X: Matrix, columns: Any, start: int, out: Any) -> None:
         "start must leave as many rows as out has columns",
     )
     require(isinstance(X.view, Dense), "only for dense columns")
-    rows, weights = slice(start, start + out.shape[1]), X.view.weights
-    copies[:] = X.view.data.reshape(X.n_cols, X.residual_size)[columns, rows]
-    copies -= X.view.means[columns, None]
-    if weights is not None:
-        copies *= np.sqrt(weights[rows])
+    _copy(X.view, columns, slice(start, start + out.shape[1]), copies)
+
+
+def _copy(view: Dense, columns: Any, rows: slice, out: Any) -> None:
+    """Some rows of the listed columns of ``S^(1/2) X~``, one after another."""
+    listed = view.data.reshape(view.n_cols, view.n_rows)
+    if columns.size and (np.diff(columns) == 1).all():
+        part = listed[columns[0] : columns[-1] + 1, rows]  # nothing to gather
+    else:
+        part = listed[columns, rows]
+    np.subtract(part, view.means[columns, None], out=out, casting="same_kind")
+    if view.weights is not None:
+        out *= np.sqrt(view.weights[rows])
 
 
 def _require_gram(X: Matrix, columns: Any, known: int, gram: Any) -> tuple[Any, Any]:
@@ -201,16 +223,40 @@ def dense_gram(
     require(inside, "start and stop must be rows of X")
     require(isinstance(X.view, Dense), "only for dense columns")
     count = columns.size
+    dtype = np.float32 if single else np.float64
+    syrk, gemm = get_blas_funcs(("syrk", "gemm"), dtype=dtype)
     step = max(256, 1_000_000 // max(1, count))  # rows of a copy
-    for first in range(start, stop, step):
-        copies = np.empty((count, min(step, stop - first)))
-        copy_columns(X, columns, first, copies)
-        if single:
-            copies = copies.astype(np.float32)
-        old, new = copies[:known], copies[known:]
-        out[known:count, :known] += new @ old.T
-        out[known:count, known:count] += new @ new.T  # symmetric to the last bit
-    out[:known, known:count] = out[known:count, :known].T
+    new = slice(known, count)
+    if 0 < count - known <= _FEW and start == 0 and stop == X.residual_size:
+        _add_few(X, columns, known, out)
+        return
+    for first in range(start, stop if known < count else start, step):
+        rows = slice(first, min(first + step, stop))
+        copies = np.empty((count, rows.stop - rows.start), dtype)
+        _copy(X.view, columns, rows, copies)
+        A = copies.T
+        out[new, :known] += gemm(1.0, A[:, :known], A[:, new], trans_a=1).T
+        out[new, new] += syrk(1.0, A[:, new], trans=1).T  # a triangle
+    out[new, new] = _mirrored(out[new, new])
+    out[:known, new] = out[new, :known].T
+
+
+def _add_few(X: Matrix, columns: Any, known: int, gram: Any) -> None:
+    """Add the lines of few new columns, without a copy of the others."""
+    n, new = X.residual_size, slice(known, columns.size)
+    plain = X.view._replace(weights=None)
+    targets = np.empty((columns.size - known, n))
+    _copy(plain, columns[new], slice(0, n), targets)
+    products = np.empty((X.n_cols, len(targets)))
+    _correlate(X, targets, np.zeros(len(targets)), columns, products)
+    gram[new, : columns.size] += n * products[columns].T
+    gram[new, new] = _mirrored(gram[new, new])
+    gram[:known, new] = gram[new, :known].T
+
+
+def _mirrored(square: Any) -> Any:
+    """The lower triangle twice: symmetric to the last bit."""
+    return np.tril(square) + np.tril(square, -1).T
 
 
 def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any) -> None:
@@ -225,8 +271,7 @@ def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any) -> None:
     _passes.sparse_gram(X.view, columns, known, start, position, value, out)
     means = X.view.means[columns]
     block[known:] -= X.residual_size * np.outer(means[known:], means)
-    new = block[known:, known:]
-    new[:] = np.tril(new) + np.tril(new, -1).T
+    block[known:, known:] = _mirrored(block[known:, known:])
     block[:known, known:] = block[known:, :known].T
 
 

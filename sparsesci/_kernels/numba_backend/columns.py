@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from sparsesci._kernels.numba_backend._cache import kernel
+from sparsesci._kernels.numba_backend._cache import inlined, kernel
 from sparsesci._kernels.numba_backend.matrix import corr, stats, step
-from sparsesci._kernels.numba_backend.vector import weight
+from sparsesci._kernels.numba_backend.vector import four_dots, subtract_four, weight
 
 
 @kernel
@@ -41,6 +41,59 @@ def subtract_product(X, columns, w, residual, offset):
         for t in range(w.shape[1]):
             if w[i, t] != 0:
                 step(X, columns[i], w[i, t], residual, offset, t)
+
+
+# ---- dense columns by fours; the last one of a list fills the last four up -----------
+@inlined
+def column_of(X, columns, i):
+    """The i-th listed column."""
+    j = columns[min(i, columns.size - 1)]
+    return X.data[j * X.n_rows : (j + 1) * X.n_rows]
+
+
+@inlined
+def means_of(X, columns, i):
+    """The means of four columns from the i-th listed one on."""
+    last = columns.size - 1
+    return (
+        X.means[columns[i]],
+        X.means[columns[min(i + 1, last)]],
+        X.means[columns[min(i + 2, last)]],
+        X.means[columns[min(i + 3, last)]],
+    )
+
+
+@kernel
+def dense_correlation(X, columns, residual, out):
+    for i in range(0, columns.size, 4):
+        for t in range(out.shape[1]):
+            dots = four_dots(
+                column_of(X, columns, i),
+                column_of(X, columns, i + 1),
+                column_of(X, columns, i + 2),
+                column_of(X, columns, i + 3),
+                means_of(X, columns, i),
+                X.weights,
+                residual[t],
+            )
+            for k in range(min(4, columns.size - i)):
+                out[columns[i + k], t] = dots[k] / X.n_rows
+
+
+@kernel
+def dense_subtract(X, columns, w, residual):
+    """`w` has zeros in four rows more."""
+    for i in range(0, columns.size, 4):
+        for t in range(w.shape[1]):
+            subtract_four(
+                (w[i, t], w[i + 1, t], w[i + 2, t], w[i + 3, t]),
+                column_of(X, columns, i),
+                column_of(X, columns, i + 1),
+                column_of(X, columns, i + 2),
+                column_of(X, columns, i + 3),
+                means_of(X, columns, i),
+                residual[t],
+            )
 
 
 @kernel
