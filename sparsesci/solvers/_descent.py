@@ -164,20 +164,25 @@ class Descent:
                 move(whole, state, None, guess)
             return self._on_gram(whole, handle, ws, tol, state, control)
         assert gram is not None
-        made, price = 0.0, self._price(ws)
+        made, price, known = 0.0, self._price(ws), state
         if price > self._worth(course):
+            before = state.W.copy()
             made, done = self._rent(
                 handle, ws, price, tol, state, control, guess, course
             )
             if done:
                 return made
-            guess = None
-            problem.correlate(state, union(problem.n_features, gram.columns, ws))
-            state.fresh = False  # elsewhere
+            if course is not None:  # the Gram matrix tells what the steps have changed
+                known, guess = State(before, state.residual, state.U), state.W
+            else:
+                guess = None
+                rows = union(problem.n_features, gram.columns, ws)
+                problem.correlate(state, rows)
+                state.fresh = False  # elsewhere
         self._buy(ws, price)
         if course is not None:
             tol = min(tol, max(course.goal, _GRAM_FALL * course.start))
-        local, own = gram.enter(state, guess), gram.handle(penalty, handle)
+        local, own = gram.enter(known, guess), gram.handle(penalty, handle)
         more = self._on_gram(gram, own, gram.position[ws], tol, local, control)
         return made + more if gram.leave(local, state) else made
 
