@@ -191,7 +191,11 @@ def _copy(view: Dense, columns: Any, rows: slice, out: Any) -> None:
         part = listed[columns[0] : columns[-1] + 1, rows]  # nothing to gather
     else:
         part = listed[columns, rows]
-    np.subtract(part, view.means[columns, None], out=out, casting="same_kind")
+    means = view.means[columns, None]
+    if means.any():
+        np.subtract(part, means, out=out, casting="same_kind")
+    else:  # half the time
+        np.copyto(out, part, casting="same_kind")
     if view.weights is not None:
         out *= np.sqrt(view.weights[rows])
 
