@@ -34,6 +34,9 @@ from sparsesci._kernels._contract import Backend, Doubles, Indices, Matrix
 _BLOCK_ENTRIES = 30_000_000
 # Multiplications of inner products between which Python can act on signals.
 _GRAM_WORK = 2_000_000_000
+# Columns are far from zero at so many times their range: implicit centring, which rounds
+# the square of their mean over their deviation, then loses more than about four digits.
+_FAR = 10
 # Runs of rows with and without weight are told apart where they are longer on average.
 _SHORTEST_RUN = 100
 
@@ -344,7 +347,7 @@ class SparseDesign(ColumnDesign):
                 if column.size < n_counted:
                     continue
             low, high = float(column.min()), float(column.max())
-            if max(abs(low), abs(high)) > 1e3 * (high - low):
+            if max(abs(low), abs(high)) > _FAR * (high - low):
                 shifts[j] = column.dtype.type(low + (high - low) / 2)
                 if n_holes and low < high:
                     holes[j] = n_holes

@@ -371,6 +371,19 @@ def test_columns_far_from_zero(backend, form, mean):
     np.testing.assert_allclose(model.predict(far), expected.predict(near), atol=1e-5)
 
 
+def test_sparse_columns_far_from_zero_keep_the_digits_of_the_gap(backend):
+    rng = np.random.default_rng(0)
+    near = rng.standard_normal((3000, 40))
+    y = near @ rng.standard_normal(40) + rng.standard_normal(3000)
+    far = near + 2e3 * rng.standard_normal(40)
+    best = Lasso(1e-3, tol=1e-14).fit(far - far.mean(axis=0), y)
+    model = Lasso(1e-3, tol=1e-12).fit(sparse.csc_array(far), y)
+    assert model.objective_ == pytest.approx(best.objective_, rel=1e-11)
+    residual = y - y.mean() - (far - far.mean(axis=0)) @ model.coef_
+    objective = residual @ residual / 6000 + 1e-3 * np.abs(model.coef_).sum()
+    assert objective == pytest.approx(best.objective_, rel=1e-11)
+
+
 @pytest.mark.parametrize("precompute", [False, True])
 @pytest.mark.parametrize("mean", [1e2, 1e4, 1e8])
 def test_sparse_columns_far_from_zero_with_zeros_of_no_weight(
