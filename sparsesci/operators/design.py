@@ -34,8 +34,8 @@ from sparsesci._kernels._contract import Backend, Doubles, Indices, Matrix
 _BLOCK_ENTRIES = 30_000_000
 # Multiplications of inner products between which Python can act on signals.
 _GRAM_WORK = 2_000_000_000
-# Columns are far from zero at so many times their range: implicit centring, which rounds
-# the square of their mean over their deviation, then loses more than about four digits.
+# Columns are far from zero at so many times their range: implicit centring rounds
+# the square of mean over deviation, and would lose more than about four digits.
 _FAR = 10
 # Runs of rows with and without weight are told apart where they are longer on average.
 _SHORTEST_RUN = 100
