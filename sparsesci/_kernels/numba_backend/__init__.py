@@ -227,14 +227,15 @@ def dense_gram(
     require(inside, "start and stop must be rows of X")
     require(isinstance(X.view, Dense), "only for dense columns")
     count = columns.size
-    dtype = np.float32 if single else np.float64
-    syrk, gemm = get_blas_funcs(("syrk", "gemm"), dtype=dtype)
-    step = max(256, 1_000_000 // max(1, count))  # rows of a copy
-    new = slice(known, count)
-    if 0 < count - known <= _FEW and start == 0 and stop == X.residual_size:
+    if known == count:
+        return
+    if count - known <= _FEW and start == 0 and stop == X.residual_size:
         _add_few(X, columns, known, out)
         return
-    for first in range(start, stop if known < count else start, step):
+    dtype = np.float32 if single else np.float64
+    syrk, gemm = get_blas_funcs(("syrk", "gemm"), dtype=dtype)
+    step, new = max(256, 1_000_000 // count), slice(known, count)  # rows of a copy
+    for first in range(start, stop, step):
         rows = slice(first, min(first + step, stop))
         copies = np.empty((count, rows.stop - rows.start), dtype)
         _copy(X.view, columns, rows, copies)
