@@ -11,9 +11,9 @@ from operator import index
 from typing import Any
 
 import numpy as np
-from scipy.linalg import get_blas_funcs
 
 from sparsesci._kernels.numba_backend import columns as _passes
+from sparsesci._kernels.numba_backend import dense as _dense
 from sparsesci._kernels.numba_backend import pursuit as _pursuit
 from sparsesci._kernels.numba_backend import terms as _terms
 from sparsesci._kernels.numba_backend._bayes_calls import (
@@ -50,9 +50,6 @@ from sparsesci._kernels.numba_backend.cd import burst_work_size
 from sparsesci._kernels.numba_backend.matrix import Csc, Dense, Gram
 
 NAME = "numba"
-
-# So few new columns of a Gram matrix are not worth a copy of the others.
-_FEW = 8
 
 __all__ = [
     "NAME",
@@ -107,11 +104,13 @@ def column_stats(
     require_size(means, X.n_cols, "means")
     require_size(lipschitz, X.n_cols, "lipschitz")
     require_size(correlations, X.n_cols * T, "correlations")
+    require(not isinstance(X.view, Gram), "a Gram matrix has no column statistics")
     means, lipschitz = flat(writable(means)), flat(writable(lipschitz))
-    is_gram = isinstance(X.view, Gram)
-    require(not is_gram, "a Gram matrix has no column statistics")
-    _passes.column_stats(X.view, bool(center), means, lipschitz)
     out = writable(correlations).reshape(X.n_cols, T)
+    if isinstance(X.view, Dense):
+        _dense.stats(X.view, bool(center), targets, means, lipschitz, out)
+        return
+    _passes.sparse_stats(X.view, bool(center), means, lipschitz)
     if T:  # a pass of its own: one kernel less to compile
         whole = recentred(X, means) if center else X
         _correlate(whole, readable(targets), np.zeros(T), None, out)
@@ -137,7 +136,7 @@ def correlation(X: Matrix, residual: Any, offset: Any, columns: Any, out: Any) -
 def _correlate(X: Matrix, residual: Any, offset: Any, columns: Any, out: Any) -> None:
     if isinstance(X.view, Dense):
         listed = np.arange(X.n_cols) if columns is None else columns
-        _passes.dense_correlation(X.view, listed, residual, out)
+        _dense.correlate(X.view, listed, residual, out)
     elif columns is None:
         _passes.correlation(X.view, residual, offset, out)
     else:
@@ -162,9 +161,7 @@ def subtract_product(
     moved = np.flatnonzero(rows.any(axis=1))
     columns = moved if columns is None else columns[moved]
     if isinstance(X.view, Dense):
-        changes = np.zeros((moved.size + 4, rows.shape[1]))
-        changes[: moved.size] = rows[moved]
-        _passes.dense_subtract(X.view, columns, changes, R[0])
+        _dense.subtract(X.view, columns, rows[moved], R[0])
     else:
         _passes.subtract_product(X.view, columns, rows[moved], *R)
 
@@ -181,23 +178,7 @@ def copy_columns(X: Matrix, columns: Any, start: int, out: Any) -> None:
         "start must leave as many rows as out has columns",
     )
     require(isinstance(X.view, Dense), "only for dense columns")
-    _copy(X.view, columns, slice(start, start + out.shape[1]), copies)
-
-
-def _copy(view: Dense, columns: Any, rows: slice, out: Any) -> None:
-    """Some rows of the listed columns of ``S^(1/2) X~``, one after another."""
-    listed = view.data.reshape(view.n_cols, view.n_rows)
-    if columns.size and (np.diff(columns) == 1).all():
-        part = listed[columns[0] : columns[-1] + 1, rows]  # nothing to gather
-    else:
-        part = listed[columns, rows]
-    means = view.means[columns, None]
-    if means.any():
-        np.subtract(part, means, out=out, casting="same_kind")
-    else:  # half the time
-        np.copyto(out, part, casting="same_kind")
-    if view.weights is not None:
-        out *= np.sqrt(view.weights[rows])
+    _dense.copy(X.view, columns, slice(start, start + out.shape[1]), copies)
 
 
 def _require_gram(X: Matrix, columns: Any, known: int, gram: Any) -> tuple[Any, Any]:
@@ -226,42 +207,7 @@ def dense_gram(
     inside = 0 <= index(start) <= index(stop) <= X.residual_size
     require(inside, "start and stop must be rows of X")
     require(isinstance(X.view, Dense), "only for dense columns")
-    count = columns.size
-    if known == count:
-        return
-    if count - known <= _FEW and start == 0 and stop == X.residual_size:
-        _add_few(X, columns, known, out)
-        return
-    dtype = np.float32 if single else np.float64
-    syrk, gemm = get_blas_funcs(("syrk", "gemm"), dtype=dtype)
-    step, new = max(256, 1_000_000 // count), slice(known, count)  # rows of a copy
-    for first in range(start, stop, step):
-        rows = slice(first, min(first + step, stop))
-        copies = np.empty((count, rows.stop - rows.start), dtype)
-        _copy(X.view, columns, rows, copies)
-        A = copies.T
-        out[new, :known] += gemm(1.0, A[:, :known], A[:, new], trans_a=1).T
-        out[new, new] += syrk(1.0, A[:, new], trans=1).T  # a triangle
-    out[new, new] = _mirrored(out[new, new])
-    out[:known, new] = out[new, :known].T
-
-
-def _add_few(X: Matrix, columns: Any, known: int, gram: Any) -> None:
-    """Add the lines of few new columns, without a copy of the others."""
-    n, new = X.residual_size, slice(known, columns.size)
-    plain = X.view._replace(weights=None)
-    targets = np.empty((columns.size - known, n))
-    _copy(plain, columns[new], slice(0, n), targets)
-    products = np.empty((X.n_cols, len(targets)))
-    _correlate(X, targets, np.zeros(len(targets)), columns, products)
-    gram[new, : columns.size] += n * products[columns].T
-    gram[new, new] = _mirrored(gram[new, new])
-    gram[:known, new] = gram[new, :known].T
-
-
-def _mirrored(square: Any) -> Any:
-    """The lower triangle twice: symmetric to the last bit."""
-    return np.tril(square) + np.tril(square, -1).T
+    _dense.gram(X.view, columns, index(known), range(start, stop), single, out)
 
 
 def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any) -> None:
@@ -276,7 +222,7 @@ def sparse_gram(X: Matrix, columns: Any, known: int, gram: Any) -> None:
     _passes.sparse_gram(X.view, columns, known, start, position, value, out)
     means = X.view.means[columns]
     block[known:] -= X.residual_size * np.outer(means[known:], means)
-    block[known:, known:] = _mirrored(block[known:, known:])
+    block[known:, known:] = _dense.mirrored(block[known:, known:])
     block[:known, known:] = block[known:, :known].T
 
 

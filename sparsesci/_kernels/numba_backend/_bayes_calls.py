@@ -6,10 +6,10 @@ from operator import index
 from typing import Any
 
 from sparsesci._kernels.numba_backend import bayes as _bayes
-from sparsesci._kernels.numba_backend import columns as _passes
 from sparsesci._kernels.numba_backend._handles import (
     INDEX,
     Matrix,
+    all_inside,
     check,
     flat,
     readable,
@@ -21,8 +21,7 @@ from sparsesci._kernels.numba_backend._handles import (
 
 
 def _require_listed(columns: Any, n_cols: int, name: str) -> None:
-    inside = _passes.all_inside(flat(readable(columns)), n_cols)
-    require(inside, f"{name} holds an index outside the matrix")
+    require(all_inside(columns, n_cols), f"{name} holds an index outside the matrix")
 
 
 def evidence_burst(

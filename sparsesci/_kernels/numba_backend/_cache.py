@@ -97,16 +97,26 @@ _folder = cache_folder()
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` on its first call, without the GIL, cached on disk."""
-    if _folder is None:
-        return numba.njit(**OPTIONS)(function)
-    # numba reads the folder while it decorates and nowhere else.
-    with _lock:
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = _folder
-        try:
-            return numba.njit(cache=True, **OPTIONS)(function)
-        finally:
-            numba.config.CACHE_DIR = before
+    return kernel_with(())(function)
+
+
+def kernel_with(fastmath: Iterable[str]) -> Callable[[Callable[..., Any]], Any]:
+    """A `kernel` whose own operations may be reordered."""
+    options = OPTIONS | {"fastmath": set(fastmath) or False}
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        if _folder is None:
+            return numba.njit(**options)(function)
+        # numba reads the folder while it decorates and nowhere else.
+        with _lock:
+            before = numba.config.CACHE_DIR
+            numba.config.CACHE_DIR = _folder
+            try:
+                return numba.njit(cache=True, **options)(function)
+            finally:
+                numba.config.CACHE_DIR = before
+
+    return compiled
 
 
 def helper(fastmath: Iterable[str] = ()) -> Callable[[Callable[..., Any]], Any]:

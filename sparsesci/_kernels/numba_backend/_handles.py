@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sparsesci._kernels.numba_backend import matrix
-from sparsesci._kernels.numba_backend.columns import all_inside
 from sparsesci._kernels.numba_backend.penalties import REGISTRY
 
 DOUBLE, INDEX, INT32 = np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.int32)
@@ -220,6 +219,12 @@ def penalty_signatures() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
 
 
 # ---- arrays that go with a matrix ----------------------------------------------------
+def all_inside(indices: Any, size: int) -> bool:
+    """Whether all indices are in [0, size)."""
+    unsigned = indices.view(np.uint64)  # negative indices turn into large ones
+    return indices.size == 0 or int(unsigned.max()) < size
+
+
 def require_columns(indices: Any, n_cols: int) -> Any:
     indices = flat(readable(indices))
     if not all_inside(indices, n_cols):

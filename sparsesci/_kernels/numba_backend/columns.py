@@ -1,23 +1,40 @@
-"""Passes over the columns of a view."""
+"""Passes over the columns of a view; see `dense` for those of dense ones."""
 
 from __future__ import annotations
 
 import math
 
-from sparsesci._kernels.numba_backend._cache import inlined, kernel
-from sparsesci._kernels.numba_backend.matrix import corr, stats, step
-from sparsesci._kernels.numba_backend.vector import four_dots, subtract_four, weight
+from sparsesci._kernels.numba_backend._cache import kernel
+from sparsesci._kernels.numba_backend.matrix import corr, step
+from sparsesci._kernels.numba_backend.vector import weight
 
 
 @kernel
-def column_stats(X, center, means, lipschitz):
+def sparse_stats(X, center, means, lipschitz):
+    """Mean (0 unless `center`) and mean square of each centred column."""
+    n = X.n_rows
     for j in range(X.n_cols):
-        mean, square = stats(X, j, center)
+        begin, end = X.indptr[j], X.indptr[j + 1]
+        first, mass, second, counted = 0.0, 0.0, 0.0, 0
+        for k in range(begin, end):
+            s = weight(X.weights, X.indices[k])
+            first += s * X.data[k]
+            mass += s
+            counted += s > 0
+        mean = first / n if center else 0.0
+        for k in range(begin, end):
+            s, deviation = weight(X.weights, X.indices[k]), X.data[k] - mean
+            second += s * deviation * deviation
+        # The implicit zeros deviate by the mean. A column that is full where it counts
+        # has none: the rounding of its mass would be multiplied by the square of the
+        # mean.
+        if counted < X.n_counted and mass < n:
+            second += (n - mass) * mean * mean
+        square = 0.0 if second < 0 else second / n  # NaN stays NaN
         # No deviation beyond the rounding of the mean: a constant column.
         rounding = 8 * 2.220446049250313e-16 * mean
         constant = center and math.sqrt(square) <= abs(rounding)
-        means[j] = mean
-        lipschitz[j] = 0.0 if constant else square
+        means[j], lipschitz[j] = mean, 0.0 if constant else square
 
 
 @kernel
@@ -43,59 +60,6 @@ def subtract_product(X, columns, w, residual, offset):
                 step(X, columns[i], w[i, t], residual, offset, t)
 
 
-# ---- dense columns by fours; the last one of a list fills the last four up -----------
-@inlined
-def column_of(X, columns, i):
-    """The i-th listed column."""
-    j = columns[min(i, columns.size - 1)]
-    return X.data[j * X.n_rows : (j + 1) * X.n_rows]
-
-
-@inlined
-def means_of(X, columns, i):
-    """The means of four columns from the i-th listed one on."""
-    last = columns.size - 1
-    return (
-        X.means[columns[i]],
-        X.means[columns[min(i + 1, last)]],
-        X.means[columns[min(i + 2, last)]],
-        X.means[columns[min(i + 3, last)]],
-    )
-
-
-@kernel
-def dense_correlation(X, columns, residual, out):
-    for i in range(0, columns.size, 4):
-        for t in range(out.shape[1]):
-            dots = four_dots(
-                column_of(X, columns, i),
-                column_of(X, columns, i + 1),
-                column_of(X, columns, i + 2),
-                column_of(X, columns, i + 3),
-                means_of(X, columns, i),
-                X.weights,
-                residual[t],
-            )
-            for k in range(min(4, columns.size - i)):
-                out[columns[i + k], t] = dots[k] / X.n_rows
-
-
-@kernel
-def dense_subtract(X, columns, w, residual):
-    """`w` has zeros in four rows more."""
-    for i in range(0, columns.size, 4):
-        for t in range(w.shape[1]):
-            subtract_four(
-                (w[i, t], w[i + 1, t], w[i + 2, t], w[i + 3, t]),
-                column_of(X, columns, i),
-                column_of(X, columns, i + 1),
-                column_of(X, columns, i + 2),
-                column_of(X, columns, i + 3),
-                means_of(X, columns, i),
-                residual[t],
-            )
-
-
 @kernel
 def sparse_gram(X, columns, known, start, position, value, gram):
     """`start` are n + 2 zeros; the next two have room for all entries."""
@@ -119,12 +83,3 @@ def sparse_gram(X, columns, known, start, position, value, gram):
             if a >= known:
                 for other in range(start[i], k + 1):
                     gram[a, position[other]] += weighted * value[other]
-
-
-@kernel
-def all_inside(indices, size):
-    """Whether all indices are in [0, size)."""
-    for i in range(indices.size):  # noqa: SIM110 (numba has no generators)
-        if indices[i] < 0 or indices[i] >= size:
-            return False
-    return True

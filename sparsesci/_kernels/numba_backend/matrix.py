@@ -11,7 +11,6 @@ forms it. A view answers two questions about column j, for the t-th of T targets
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +21,6 @@ from sparsesci._kernels.numba_backend.vector import (
     dot,
     gather_dot,
     moments,
-    weight,
 )
 
 Array = np.ndarray[Any, Any]
@@ -47,12 +45,6 @@ def loss_change(X, before, residual, offset, t, rows, current, candidate):
     Meanwhile ``rows`` moved from `current` to `candidate`.
     """
     return X.loss_change(before, residual, offset, t, rows, current, candidate)
-
-
-@method
-def stats(X, j, center):
-    """Mean (0 unless `center`) and mean square of the centred column."""
-    return X.stats(j, center)
 
 
 @method
@@ -94,21 +86,6 @@ class Dense(NamedTuple):
         n = self.n_rows
         old = moments(before[t * n : (t + 1) * n], 0.0, self.weights)[1]
         return (moments(residual[t], 0.0, self.weights)[1] - old) / (2 * n)
-
-    def stats(self, j, center):
-        column = self.data[j * self.n_rows : (j + 1) * self.n_rows]
-        first, shift = 0.0, 0.0
-        if center:
-            first = moments(column, 0.0, self.weights)[0] / self.n_rows
-        # A second look corrects the mean: constant columns far from zero must come out
-        # with no variance at all.
-        about, square = moments(column, first, self.weights)
-        if center:
-            shift = about / self.n_rows
-        if square == math.inf:
-            return first, square
-        square = square / self.n_rows - shift * shift
-        return first + shift, 0.0 if square < 0 else square  # NaN stays NaN
 
     def entry_count(self, j):
         return self.n_rows
@@ -154,25 +131,6 @@ class Csc(NamedTuple):
         rho = before[t * n : (t + 1) * n]
         old = moments(rho, -old_offset, self.weights)[1]
         return (moments(residual[t], -new_offset, self.weights)[1] - old) / (2 * n)
-
-    def stats(self, j, center):
-        begin, end = self.indptr[j], self.indptr[j + 1]
-        n, first, mass, second, counted = self.n_rows, 0.0, 0.0, 0.0, 0
-        for k in range(begin, end):
-            s = weight(self.weights, self.indices[k])
-            first += s * self.data[k]
-            mass += s
-            counted += s > 0
-        mean = first / n if center else 0.0
-        for k in range(begin, end):
-            deviation = self.data[k] - mean
-            second += weight(self.weights, self.indices[k]) * deviation * deviation
-        # The implicit zeros deviate by the mean. A column that is full where it counts
-        # has none: the rounding of its mass would be multiplied by the square of the
-        # mean.
-        if counted < self.n_counted and mass < n:
-            second += (n - mass) * mean * mean
-        return mean, 0.0 if second < 0 else second / n  # NaN stays NaN
 
     def entry_count(self, j):
         return self.indptr[j + 1] - self.indptr[j]

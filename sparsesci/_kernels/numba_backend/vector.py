@@ -43,30 +43,6 @@ def dot(x, mean, weights, r):
 
 
 @helper(SIMD)
-def four_dots(x0, x1, x2, x3, means, weights, r):
-    """`dot` of four columns: they are fetched together."""
-    sum0, sum1, sum2, sum3 = 0.0, 0.0, 0.0, 0.0
-    m0, m1, m2, m3 = means
-    for i in range(x0.size):
-        weighted = weight(weights, i) * r[i]
-        sum0 += deviation(x0[i], m0) * weighted
-        sum1 += deviation(x1[i], m1) * weighted
-        sum2 += deviation(x2[i], m2) * weighted
-        sum3 += deviation(x3[i], m3) * weighted
-    return sum0, sum1, sum2, sum3
-
-
-@helper({"contract"})
-def subtract_four(changes, x0, x1, x2, x3, means, r):
-    """r_i -= sum of a (x_i - mean) over four columns"""
-    a0, a1, a2, a3 = changes
-    m0, m1, m2, m3 = means
-    for i in range(x0.size):
-        first = a0 * deviation(x0[i], m0) + a1 * deviation(x1[i], m1)
-        r[i] -= first + (a2 * deviation(x2[i], m2) + a3 * deviation(x3[i], m3))
-
-
-@helper(SIMD)
 def gather_dot(x, indices, weights, r):
     """sum_k s_i x_k r_i with i = indices[k]"""
     total = 0.0
