@@ -1,0 +1,171 @@
+"""Dense columns: passes over them, copies, and Gram matrices.
+
+Looks and updates are compiled and take four columns at once, which are fetched
+together. The rest is numpy and BLAS, on parts that stay in the cache.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.linalg import get_blas_funcs
+
+from sparsesci._kernels.numba_backend._cache import SIMD, kernel_with
+from sparsesci._kernels.numba_backend.matrix import Dense
+from sparsesci._kernels.numba_backend.vector import deviation
+
+# Entries of a part that stays in the cache.
+_PART = 1 << 16
+# So few new columns of a Gram matrix are not worth a copy of the others.
+_FEW = 8
+
+
+def stats(
+    X: Dense, center: bool, targets: Any, means: Any, lipschitz: Any, correlations: Any
+) -> None:
+    """See `column_stats` in the contract."""
+    weighted = targets if X.weights is None else targets * X.weights
+    listed, step = _columns(X), max(1, _PART // max(1, X.n_rows))
+    for first in range(0, X.n_cols, step):
+        part = slice(first, first + step)
+        deviations = listed[part].astype(float)
+        mean = np.zeros(len(deviations))
+        if center:
+            mean = _means(deviations, X.weights)
+            deviations -= mean[:, None]
+        for t, target in enumerate(weighted):
+            correlations[part, t] = np.einsum("jn,n->j", deviations, target) / X.n_rows
+        # A second look corrects the mean: constant columns far from zero must come out
+        # with no variance at all.
+        shift = _means(deviations, X.weights) if center else 0.0
+        if X.weights is not None:
+            deviations *= np.sqrt(X.weights)
+        total = np.einsum("jn,jn->j", deviations, deviations)
+        square = np.maximum(total / X.n_rows - shift * shift, 0.0)  # NaN stays NaN
+        # No deviation beyond the rounding of the mean: a constant column.
+        rounding = 8 * np.finfo(float).eps * np.abs(mean)
+        square[center & (np.sqrt(square) <= rounding)] = 0.0
+        means[part], lipschitz[part] = mean + shift, square
+
+
+def _means(listed: Any, weights: Any) -> Any:
+    if weights is None:
+        return listed.mean(axis=1)
+    return np.einsum("jn,n->j", listed, weights) / len(weights)
+
+
+def _columns(X: Dense) -> Any:
+    """One column after another."""
+    return X.data.reshape(X.n_cols, X.n_rows)
+
+
+# ---- compiled passes by fours; the last one of a list fills the last four up ---------
+def correlate(X: Dense, columns: Any, residual: Any, out: Any) -> None:
+    """``out[j, t] = x~_j' S r_t / n`` of the listed columns."""
+    weighted = residual if X.weights is None else residual * X.weights
+    _correlate(_columns(X), X.means, _by_fours(columns), weighted, out)
+
+
+def subtract(X: Dense, columns: Any, w: Any, residual: Any) -> None:
+    """``residual -= w' X~'`` over the listed columns."""
+    fours = _by_fours(columns)
+    changes = np.zeros((fours.size, len(residual)))
+    changes[: columns.size] = w
+    _subtract(_columns(X), X.means, fours, changes, residual)
+
+
+def _by_fours(columns: Any) -> Any:
+    missing = -columns.size % 4
+    return np.append(columns, columns[-1:].repeat(missing)) if missing else columns
+
+
+@kernel_with(SIMD)
+def _correlate(X, means, columns, weighted, out):
+    n = X.shape[1]
+    for i in range(0, columns.size, 4):
+        a, b, c, d = columns[i], columns[i + 1], columns[i + 2], columns[i + 3]
+        m_a, m_b, m_c, m_d = means[a], means[b], means[c], means[d]
+        for t in range(out.shape[1]):
+            sum_a, sum_b, sum_c, sum_d = 0.0, 0.0, 0.0, 0.0
+            for k in range(n):
+                r = weighted[t, k]
+                sum_a += deviation(X[a, k], m_a) * r
+                sum_b += deviation(X[b, k], m_b) * r
+                sum_c += deviation(X[c, k], m_c) * r
+                sum_d += deviation(X[d, k], m_d) * r
+            out[a, t], out[b, t] = sum_a / n, sum_b / n
+            out[c, t], out[d, t] = sum_c / n, sum_d / n
+
+
+@kernel_with({"contract"})
+def _subtract(X, means, columns, w, residual):
+    for i in range(0, columns.size, 4):
+        a, b, c, d = columns[i], columns[i + 1], columns[i + 2], columns[i + 3]
+        m_a, m_b, m_c, m_d = means[a], means[b], means[c], means[d]
+        for t in range(w.shape[1]):
+            w_a, w_b, w_c, w_d = w[i, t], w[i + 1, t], w[i + 2, t], w[i + 3, t]
+            for k in range(X.shape[1]):
+                first = w_a * deviation(X[a, k], m_a)
+                first += w_b * deviation(X[b, k], m_b)
+                second = w_c * deviation(X[c, k], m_c)
+                second += w_d * deviation(X[d, k], m_d)
+                residual[t, k] -= first + second
+
+
+# ---- copies and Gram matrices --------------------------------------------------------
+def copy(X: Dense, columns: Any, rows: slice, out: Any) -> None:
+    """Some rows of the listed columns of ``S^(1/2) X~``, one after another."""
+    listed = _columns(X)
+    if columns.size and (np.diff(columns) == 1).all():
+        part = listed[columns[0] : columns[-1] + 1, rows]  # nothing to gather
+    else:
+        part = listed[columns, rows]
+    means = X.means[columns, None]
+    if means.any():
+        np.subtract(part, means, out=out, casting="same_kind")
+    else:  # half the time
+        np.copyto(out, part, casting="same_kind")
+    if X.weights is not None:
+        out *= np.sqrt(X.weights[rows])
+
+
+def gram(
+    X: Dense, columns: Any, known: int, rows: range, single: bool, out: Any
+) -> None:
+    """Add what these rows of X~' S X~ contribute, see `dense_gram` in the contract."""
+    count = columns.size
+    if known == count:
+        return
+    if count - known <= _FEW and rows == range(X.n_rows):
+        _add_few(X, columns, known, out)
+        return
+    dtype = np.float32 if single else np.float64
+    syrk, gemm = get_blas_funcs(("syrk", "gemm"), dtype=dtype)
+    step, new = max(256, 1_000_000 // count), slice(known, count)  # rows of a copy
+    for first in rows[::step]:
+        part = slice(first, min(first + step, rows.stop))
+        copies = np.empty((count, part.stop - part.start), dtype)
+        copy(X, columns, part, copies)
+        A = copies.T
+        out[new, :known] += gemm(1.0, A[:, :known], A[:, new], trans_a=1).T
+        out[new, new] += syrk(1.0, A[:, new], trans=1).T  # a triangle
+    out[new, new] = mirrored(out[new, new])
+    out[:known, new] = out[new, :known].T
+
+
+def _add_few(X: Dense, columns: Any, known: int, out: Any) -> None:
+    """Add the lines of few new columns, without a copy of the others."""
+    new = slice(known, columns.size)
+    targets = np.empty((columns.size - known, X.n_rows))
+    copy(X._replace(weights=None), columns[new], slice(0, X.n_rows), targets)
+    products = np.empty((X.n_cols, len(targets)))
+    correlate(X, columns, targets, products)
+    out[new, : columns.size] += X.n_rows * products[columns].T
+    out[new, new] = mirrored(out[new, new])
+    out[:known, new] = out[new, :known].T
+
+
+def mirrored(square: Any) -> Any:
+    """The lower triangle twice: symmetric to the last bit."""
+    return np.tril(square) + np.tril(square, -1).T
