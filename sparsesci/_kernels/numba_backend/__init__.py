@@ -272,7 +272,7 @@ def subdiff(penalty: Penalty, rows: Any, grad: Any, out: Any) -> None:
     require_size(grad, rows.size, "grad")
     require_size(out, len(source), "out")
     slopes = readable(grad).reshape(source.shape)
-    _terms.subdiff(penalty.terms, source, slopes, flat(writable(out)))
+    _terms.evaluate(penalty.terms, source, slopes, flat(writable(out)))
 
 
 def dual_point(
@@ -299,9 +299,9 @@ def certify(
     scale, dual = _terms.dual_point(
         penalty.terms, source, float(quadratic), float(linear)
     )
-    _terms.subdiff(penalty.terms, rows, -source, out)
+    value = _terms.evaluate(penalty.terms, rows, -source, out)
     return (
-        _terms.value(penalty.terms, rows),
+        value,
         scale,
         dual,
         float(out.max(initial=0.0)),

@@ -88,6 +88,7 @@ class Sweeper:
         tol: float,
     ):
         self.X, self.penalty, self.lipschitz = X, penalty, lipschitz
+        self.lines = X.data.reshape(X.stride, X.stride)
         self.w, self.state = w, state
         self.new_row, self.tol = new_row, tol
 
@@ -98,12 +99,13 @@ class Sweeper:
     def sweep(self, rows: Any, most: int = 1) -> tuple[int, float]:
         """Sweeps made over these rows, at most so many, and the last violation."""
         return sweep_until(
-            self.X,
+            self.lines,
+            self.X.n_samples,
             self.penalty,
             self.lipschitz,
             rows,
             self.w,
-            *self.state,
+            self.h,
             self.new_row,
             self.tol,
             most,

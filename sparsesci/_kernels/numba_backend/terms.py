@@ -1,19 +1,28 @@
 """A penalty applied to arrays of rows, shape (p, T).
 
-A row of more than one value is penalised through its norm.
+What is compiled knows numbers alone. A row of more than one value is penalised through
+its norm, in numpy.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from sparsesci._kernels.numba_backend import penalties
-from sparsesci._kernels.numba_backend._cache import kernel
-from sparsesci._kernels.numba_backend.vector import size_of, smaller
+from sparsesci._kernels.numba_backend._cache import helper, kernel
 
 
+def sizes(rows: Any) -> Any:
+    """Norms of rows; a single value keeps its sign, on which `positive` depends."""
+    if rows.shape[1] == 1:
+        return rows.reshape(-1)
+    return np.sqrt(np.einsum("jt,jt->j", rows, rows))
+
+
+# ---- proximal operators --------------------------------------------------------------
 @kernel
 def prox(penalty, x, steps, out):
     for b in range(x.shape[0]):
@@ -21,49 +30,65 @@ def prox(penalty, x, steps, out):
             out[b, j] = penalties.prox(penalty, x[b, j], steps[b], j)
 
 
-@kernel
-def prox_rows(penalty, rows, step, out):
-    for j in range(rows.shape[0]):
-        size = size_of(rows, j)
-        shrink = penalties.prox(penalty, size, step, j) / size if size != 0 else 0.0
-        for t in range(rows.shape[1]):
-            out[j, t] = shrink * rows[j, t]
+def prox_rows(penalty: Any, rows: Any, step: float, out: Any) -> None:
+    size = sizes(rows)
+    shrunk = np.empty((1, size.size))
+    prox(penalty, size.reshape(1, -1), np.array([step]), shrunk)
+    if rows.shape[1] == 1:
+        out[:, 0] = shrunk[0]
+        return
+    zero = np.zeros_like(size)
+    out[:] = np.divide(shrunk[0], size, out=zero, where=size != 0)[:, None] * rows
+
+
+# ---- values and violations -----------------------------------------------------------
+def value(penalty: Any, rows: Any) -> float:
+    return float(total(penalty, sizes(rows)))
 
 
 @kernel
-def value(penalty, rows):
-    total = 0.0
-    for j in range(rows.shape[0]):
-        total += penalties.value(penalty, size_of(rows, j), j)
-    return total
+def total(penalty, x):
+    value = 0.0
+    for j in range(x.size):
+        value += penalties.value(penalty, x[j], j)
+    return value
+
+
+def evaluate(penalty: Any, rows: Any, grad: Any, out: Any) -> float:
+    """The value; `out` are the distances of -grad to the subdifferential."""
+    if rows.shape[1] == 1:
+        return float(_evaluate(penalty, rows.reshape(-1), grad.reshape(-1), out))
+    # Split the gradient along the row and across it: the penalty only acts along.
+    size = sizes(rows)
+    moved = size != 0
+    unit = np.divide(rows, size[:, None], out=np.zeros_like(rows), where=moved[:, None])
+    along = np.einsum("jt,jt->j", grad, unit)
+    across = sizes(grad - along[:, None] * unit)
+    slopes = np.where(moved, along, -sizes(grad))
+    value = float(_evaluate(penalty, size, slopes, out))
+    out[moved] = np.hypot(out[moved], across[moved])
+    return value
 
 
 @kernel
-def subdiff(penalty, rows, grad, out):
-    for j in range(rows.shape[0]):
-        size, n_tasks = size_of(rows, j), rows.shape[1]
-        if n_tasks == 1 or size == 0:
-            slope = grad[j, 0] if n_tasks == 1 else -size_of(grad, j)
-            out[j] = penalties.subdiff(penalty, size, slope, j)
-            continue
-        # Split the gradient along the row and across it: the penalty only acts along.
-        along, across = 0.0, 0.0
-        for t in range(n_tasks):
-            along += grad[j, t] * rows[j, t] / size
-        for t in range(n_tasks):
-            rest = grad[j, t] - along * rows[j, t] / size
-            across += rest * rest
-        distance = penalties.subdiff(penalty, size, along, j)
-        out[j] = math.hypot(distance, math.sqrt(across))
+def _evaluate(penalty, x, slopes, out):
+    value = 0.0
+    for j in range(x.size):
+        value += penalties.value(penalty, x[j], j)
+        out[j] = penalties.subdiff(penalty, x[j], slopes[j], j)
+    return value
 
 
-def dual_point(penalty, u, quadratic, linear):
+# ---- the dual side -------------------------------------------------------------------
+def dual_point(
+    penalty: Any, rows: Any, quadratic: float, linear: float
+) -> tuple[float, float]:
     """The largest dual value along a ray, as (scale, value).
 
     Only rows whose conjugate is not flat up to the end of the ray bend the objective.
     The search over these is in Python: the Lasso has none, and compiles none of it.
     """
-    high = linear / (2 * quadratic) if quadratic > 0 else 1.0
+    high, u = linear / (2 * quadratic) if quadratic > 0 else 1.0, sizes(rows)
     bent = np.empty(len(u), np.int64)
     high, n_bent = reach(penalty, u, high, bent)
     if not high > 0:
@@ -75,15 +100,21 @@ def dual_point(penalty, u, quadratic, linear):
     return scale, linear * scale - quadratic * scale * scale - fall
 
 
+@helper()
+def smaller(a, b):
+    """The smaller of two numbers, the other one where one is NaN."""
+    return a if a < b or b != b else b
+
+
 @kernel
 def reach(penalty, u, high, bent):
     """The largest feasible scale up to `high`; list the rows that bend up to there."""
-    for j in range(u.shape[0]):
-        high = smaller(high, penalties.dual_scale(penalty, size_of(u, j), j))
+    for j in range(u.size):
+        high = smaller(high, penalties.dual_scale(penalty, u[j], j))
     n_bent = 0
     if high > 0:
-        for j in range(u.shape[0]):
-            if penalties.conjugate_grad(penalty, high * size_of(u, j), j) != 0:
+        for j in range(u.size):
+            if penalties.conjugate_grad(penalty, high * u[j], j) != 0:
                 bent[n_bent] = j
                 n_bent += 1
     return high, n_bent
@@ -95,9 +126,8 @@ def conjugates(penalty, u, bent, c):
     total, slope = 0.0, 0.0
     for i in range(bent.size):
         j = bent[i]
-        size = size_of(u, j)
-        total += penalties.conjugate(penalty, c * size, j)
-        slope += size * penalties.conjugate_grad(penalty, c * size, j)
+        total += penalties.conjugate(penalty, c * u[j], j)
+        slope += u[j] * penalties.conjugate_grad(penalty, c * u[j], j)
     return total, slope
 
 
@@ -133,12 +163,18 @@ def _best_scale(penalty, u, bent, quadratic, linear, high):
     return best
 
 
+def screen(
+    penalty: Any, rows: Any, lipschitz: Any, scale: float, gap: float, keep: Any
+) -> None:
+    _screen(penalty, sizes(rows), lipschitz, scale, gap, keep)
+
+
 @kernel
-def screen(penalty, u, lipschitz, scale, gap, keep):
+def _screen(penalty, u, lipschitz, scale, gap, keep):
     # n ||theta - theta*||^2 <= 2 gap, and |x~_j'S(theta - theta*)| <= sqrt(n L_j) ||.||
     margin = 1 + 1e-10
-    for j in range(u.shape[0]):
-        center = scale * size_of(u, j)
+    for j in range(u.size):
+        center = scale * u[j]
         radius = margin * math.sqrt(2 * gap * lipschitz[j])
         keep[j] = (
             penalties.subdiff(penalty, 0.0, -(center + radius), j) != 0

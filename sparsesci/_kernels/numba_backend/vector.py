@@ -7,8 +7,6 @@ out of it, and columns far from zero would cancel.
 
 from __future__ import annotations
 
-import math
-
 from numba import types
 from numba.extending import overload
 
@@ -69,23 +67,6 @@ def moments(x, mean, weights):
         first += weighted
         second += weighted * dev
     return first, second
-
-
-@helper()
-def size_of(rows, j):
-    """Norm of row j; a single value keeps its sign, on which `positive` depends."""
-    if rows.shape[1] == 1:
-        return rows[j, 0]
-    total = 0.0
-    for t in range(rows.shape[1]):
-        total += rows[j, t] * rows[j, t]
-    return math.sqrt(total)
-
-
-@helper()
-def smaller(a, b):
-    """The smaller of two numbers, the other one where one is NaN."""
-    return a if a < b or b != b else b
 
 
 @helper()
