@@ -11,48 +11,60 @@ from typing import Any
 import numpy as np
 from scipy.linalg import get_blas_funcs
 
-from sparsesci._kernels.numba_backend._cache import SIMD, kernel_with
+from sparsesci._kernels.numba_backend._cache import SIMD, kernel, kernel_with
+from sparsesci._kernels.numba_backend._handles import frozen
 from sparsesci._kernels.numba_backend.matrix import Dense
-from sparsesci._kernels.numba_backend.vector import deviation
+from sparsesci._kernels.numba_backend.vector import deviation, scaled_deviation
 
 # Entries of a part that stays in the cache.
 _PART = 1 << 16
+# The first look at a column is about the mean of so many rows, which is good enough at
+# a squared distance from the mean of so many variances.
+_SAMPLE, _NEAR = 8, 100.0
 # So few new columns of a Gram matrix are not worth a copy of the others.
 _FEW = 8
 
 
+@np.errstate(over="ignore", invalid="ignore")  # the caller tests what comes out
 def stats(
     X: Dense, center: bool, targets: Any, means: Any, lipschitz: Any, correlations: Any
 ) -> None:
     """See `column_stats` in the contract."""
-    weighted = targets if X.weights is None else targets * X.weights
-    listed, step = _columns(X), max(1, _PART // max(1, X.n_rows))
+    n, listed, near = X.n_rows, _columns(X), np.zeros(X.n_cols)
+    if center:
+        counted = slice(None) if X.weights is None else X.weights > 0
+        rows = np.arange(n)[counted][:_SAMPLE]
+        near[:] = listed[:, rows].mean(axis=1, dtype=float)
+    about = X._replace(means=frozen(near))
+    # Besides the targets, all ones: they tell how far the means are from those values.
+    targets = np.vstack((np.ones(n), targets))
+    products, squares = np.empty((X.n_cols, len(targets))), np.empty(X.n_cols)
+    scale = _scale(X)
+
+    def look(columns: Any) -> None:
+        correlate(about, columns, targets, products)
+        _squares(listed, about.means, columns, scale, squares)
+
+    everything, step = np.arange(X.n_cols), max(1, _PART // max(1, n))
     for first in range(0, X.n_cols, step):
-        part = slice(first, first + step)
-        deviations = listed[part].astype(float)
-        mean = np.zeros(len(deviations))
-        if center:
-            mean = _means(deviations, X.weights)
-            deviations -= mean[:, None]
-        for t, target in enumerate(weighted):
-            correlations[part, t] = np.einsum("jn,n->j", deviations, target) / X.n_rows
-        # A second look corrects the mean: constant columns far from zero must come out
-        # with no variance at all.
-        shift = _means(deviations, X.weights) if center else 0.0
-        if X.weights is not None:
-            deviations *= np.sqrt(X.weights)
-        total = np.einsum("jn,jn->j", deviations, deviations)
-        square = np.maximum(total / X.n_rows - shift * shift, 0.0)  # NaN stays NaN
-        # No deviation beyond the rounding of the mean: a constant column.
-        rounding = 8 * np.finfo(float).eps * np.abs(mean)
-        square[center & (np.sqrt(square) <= rounding)] = 0.0
-        means[part], lipschitz[part] = mean + shift, square
+        part = everything[first : first + step]
+        look(part)
+        off = products[part, 0] ** 2
+        far = part[center & (off > _NEAR * (squares[part] - off))]
+        if far.size:
+            near[far] += products[far, 0]
+            look(far)
+    shift = products[:, 0] if center else 0.0
+    means[:], correlations[:] = near + shift, products[:, 1:]
+    square = np.maximum(squares - shift * shift, 0.0)  # NaN stays NaN
+    # No deviation beyond the rounding of the mean: a constant column.
+    rounding = 8 * np.finfo(float).eps * np.abs(means)
+    lipschitz[:] = np.where(center & (np.sqrt(square) <= rounding), 0.0, square)
 
 
-def _means(listed: Any, weights: Any) -> Any:
-    if weights is None:
-        return listed.mean(axis=1)
-    return np.einsum("jn,n->j", listed, weights) / len(weights)
+def _scale(X: Dense) -> Any:
+    """Roots of the sample weights."""
+    return np.ones(X.n_rows) if X.weights is None else np.sqrt(X.weights)
 
 
 def _columns(X: Dense) -> Any:
@@ -98,6 +110,19 @@ def _correlate(X, means, columns, weighted, out):
             out[c, t], out[d, t] = sum_c / n, sum_d / n
 
 
+@kernel_with(SIMD)
+def _squares(X, means, columns, scale, out):
+    """Weighted mean squares of the listed columns' deviations."""
+    n = X.shape[1]
+    for i in range(columns.size):
+        j, total = columns[i], 0.0
+        mean = means[j]
+        for k in range(n):
+            x = scaled_deviation(X[j, k], mean, scale[k])
+            total += x * x
+        out[j] = total / n
+
+
 @kernel_with({"contract"})
 def _subtract(X, means, columns, w, residual):
     for i in range(0, columns.size, 4):
@@ -116,18 +141,16 @@ def _subtract(X, means, columns, w, residual):
 # ---- copies and Gram matrices --------------------------------------------------------
 def copy(X: Dense, columns: Any, rows: slice, out: Any) -> None:
     """Some rows of the listed columns of ``S^(1/2) X~``, one after another."""
-    listed = _columns(X)
-    if columns.size and (np.diff(columns) == 1).all():
-        part = listed[columns[0] : columns[-1] + 1, rows]  # nothing to gather
-    else:
-        part = listed[columns, rows]
-    means = X.means[columns, None]
-    if means.any():
-        np.subtract(part, means, out=out, casting="same_kind")
-    else:  # half the time
-        np.copyto(out, part, casting="same_kind")
-    if X.weights is not None:
-        out *= np.sqrt(X.weights[rows])
+    _copy(_columns(X), X.means, columns, rows.start, _scale(X), out)
+
+
+@kernel
+def _copy(X, means, columns, start, scale, out):
+    for i in range(columns.size):
+        j = columns[i]
+        mean = means[j]
+        for k in range(out.shape[1]):
+            out[i, k] = scaled_deviation(X[j, start + k], mean, scale[start + k])
 
 
 def gram(

@@ -19,6 +19,12 @@ def deviation(x, mean):
     return x - mean
 
 
+@helper()
+def scaled_deviation(x, mean, scale):
+    """The same times a root of a weight: whatever a row of weight 0 holds is 0."""
+    return scale * (x - mean)
+
+
 def weight(weights, i):
     """Sample weight i, 1 where there are none; costs nothing then."""
     return 1.0 if weights is None else weights[i]
