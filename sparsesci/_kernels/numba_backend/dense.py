@@ -18,11 +18,13 @@ from sparsesci._kernels.numba_backend.vector import deviation, scaled_deviation
 
 # Entries of a part that stays in the cache.
 _PART = 1 << 16
-# The first look at a column is about the mean of so many rows, which is good enough at
-# a squared distance from the mean of so many variances.
-_SAMPLE, _NEAR = 8, 100.0
+# The first look at a column is about one of its values, which is good enough at a
+# squared distance from the mean of so many variances.
+_NEAR = 100.0
 # So few new columns of a Gram matrix are not worth a copy of the others.
 _FEW = 8
+# Of so many columns, all products cost less than to choose among them.
+_SMALL = 64
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the caller tests what comes out
@@ -31,10 +33,9 @@ def stats(
 ) -> None:
     """See `column_stats` in the contract."""
     n, listed, near = X.n_rows, _columns(X), np.zeros(X.n_cols)
-    if center:
-        counted = slice(None) if X.weights is None else X.weights > 0
-        rows = np.arange(n)[counted][:_SAMPLE]
-        near[:] = listed[:, rows].mean(axis=1, dtype=float)
+    if center:  # a value of the column; in rows of weight 0 may be anything
+        counted = 0 if X.weights is None else int(np.argmax(X.weights > 0))
+        near[:] = listed[:, counted]
     about = X._replace(means=frozen(near))
     # Besides the targets, all ones: they tell how far the means are from those values.
     targets = np.vstack((np.ones(n), targets))
@@ -45,7 +46,7 @@ def stats(
         correlate(about, columns, targets, products)
         _squares(listed, about.means, columns, scale, squares)
 
-    everything, step = np.arange(X.n_cols), max(1, _PART // max(1, n))
+    everything, step = np.arange(X.n_cols), 4 * max(1, _PART // max(1, 4 * n))
     for first in range(0, X.n_cols, step):
         part = everything[first : first + step]
         look(part)
@@ -88,8 +89,10 @@ def subtract(X: Dense, columns: Any, w: Any, residual: Any) -> None:
 
 
 def _by_fours(columns: Any) -> Any:
-    missing = -columns.size % 4
-    return np.append(columns, columns[-1:].repeat(missing)) if missing else columns
+    fours = np.empty(-(-columns.size // 4) * 4, dtype=columns.dtype)
+    fours[: columns.size] = columns
+    fours[columns.size :] = columns[-1:]
+    return fours
 
 
 @kernel_with(SIMD)
@@ -146,11 +149,13 @@ def copy(X: Dense, columns: Any, rows: slice, out: Any) -> None:
 
 @kernel
 def _copy(X, means, columns, start, scale, out):
+    stop = start + out.shape[1]
+    roots = scale[start:stop]
     for i in range(columns.size):
         j = columns[i]
-        mean = means[j]
-        for k in range(out.shape[1]):
-            out[i, k] = scaled_deviation(X[j, start + k], mean, scale[start + k])
+        mean, x, to = means[j], X[j, start:stop], out[i]
+        for k in range(to.size):
+            to[k] = scaled_deviation(x[k], mean, roots[k])
 
 
 def gram(
@@ -164,17 +169,28 @@ def gram(
         _add_few(X, columns, known, out)
         return
     dtype = np.float32 if single else np.float64
-    syrk, gemm = get_blas_funcs(("syrk", "gemm"), dtype=dtype)
     step, new = max(256, 1_000_000 // count), slice(known, count)  # rows of a copy
     for first in rows[::step]:
         part = slice(first, min(first + step, rows.stop))
         copies = np.empty((count, part.stop - part.start), dtype)
         copy(X, columns, part, copies)
-        A = copies.T
-        out[new, :known] += gemm(1.0, A[:, :known], A[:, new], trans_a=1).T
-        out[new, new] += syrk(1.0, A[:, new], trans=1).T  # a triangle
-    out[new, new] = mirrored(out[new, new])
+        _add_products(copies, known, out)
+    if count > _SMALL:
+        out[new, new] = mirrored(out[new, new])
     out[:known, new] = out[new, :known].T
+
+
+def _add_products(copies: Any, known: int, out: Any) -> None:
+    """Add the inner products of the new rows; of many, a triangle."""
+    count = len(copies)
+    new = slice(known, count)
+    if count <= _SMALL:  # numpy knows that this is symmetric
+        out[new, :count] += (copies @ copies.T)[new]
+        return
+    syrk, gemm = get_blas_funcs(("syrk", "gemm"), dtype=copies.dtype)
+    A = copies.T
+    out[new, :known] += gemm(1.0, A[:, :known], A[:, new], trans_a=1).T
+    out[new, new] += syrk(1.0, A[:, new], trans=1).T
 
 
 def _add_few(X: Dense, columns: Any, known: int, out: Any) -> None:
