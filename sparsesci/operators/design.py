@@ -127,10 +127,14 @@ class Design(ABC):
         return np.asarray(total / self.n_samples)
 
     def inner(self, A: Doubles, B: Doubles) -> float:
-        """``sum_t a_t' S b_t``."""
-        if self.sample_weight is None:
-            return float(np.vdot(A, B))
-        return float(np.vdot(A * self.sample_weight, B))
+        """``sum_t a_t' S b_t``.
+
+        Not by BLAS, which uses threads for that: these then go on waiting for more, on
+        the cores where those of another BLAS are to work, and bits depend on them.
+        """
+        if self.sample_weight is not None:
+            A = A * self.sample_weight
+        return float(np.einsum("tn,tn->", A, B))
 
     def intercept(self, W: Doubles, target_mean: Doubles) -> Doubles:
         """Return the intercept that belongs to W, one for each target."""
