@@ -80,7 +80,8 @@ class Lookahead:
         if not batch:
             return
         penalties = [self.penalty.with_alpha(alpha) for alpha in batch]
-        handles = [penalty.build() for penalty in penalties]
+        backend = self.problem.backend
+        handles = [penalty.build(backend) for penalty in penalties]
         states, n_updates = self._solve(penalties, handles, ws, past, state)
         self.missed, n_solved = _NONE, 0
         for solved, made in zip(states, n_updates.tolist()):
@@ -157,7 +158,10 @@ class Lookahead:
         """States for the first alphas of the batch, and the updates that they took."""
         where, columns, rows, local = self.descent.locate(ws, state)
         if self.penalty.signature()[1]:  # not the same for every column
-            handles = [penalty.restricted(columns).build() for penalty in penalties]
+            backend = self.problem.backend
+            handles = [
+                penalty.restricted(columns).build(backend) for penalty in penalties
+            ]
         batch = [penalty.alpha for penalty in penalties]
         coefs, n_updates = self.descent.path(
             where,

@@ -60,7 +60,7 @@ class SubGram:
             return whole  # the same for every column
         if penalty is not self._penalty:
             self._penalty = penalty
-            self._handle = penalty.restricted(self.columns).build()
+            self._handle = penalty.restricted(self.columns).build(self.backend)
         return self._handle
 
     def enter(self, state: State, guess: Doubles | None = None) -> State:

@@ -225,7 +225,7 @@ class WorkingSetSolver:
     def _descend_at(self, level: float, state: State) -> float:
         """Come near the solution at a multiple of alpha, on the way to it."""
         penalty = self.penalty.with_alpha(self.penalty.alpha * level)
-        handle = penalty.build()
+        handle = penalty.build(self.backend)
         violations = violations_of(handle, state.W, state.U)
         if not self.all_alive:
             violations[~self.alive] = 0.0

@@ -30,9 +30,9 @@ def check_real(
     allow_inf: bool = False,
 ) -> float:
     """Return `value` as a float after checking its type and range."""
-    allowed = _interval(low, high, open_low, open_high)
     # bool is an Integral: True as a number is nearly always a slip.
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        allowed = _interval(low, high, open_low, open_high)
         raise TypeError(
             f"{name} must be {allowed}, got {value!r} of type {type(value).__name__}."
         )
@@ -41,6 +41,7 @@ def check_real(
         number < high if open_high else number <= high
     )
     if not inside or (math.isinf(number) and not allow_inf):
+        allowed = _interval(low, high, open_low, open_high)
         raise ValueError(f"{name} must be {allowed}, got {value!r}.")
     return number
 
