@@ -170,9 +170,11 @@ def gram(
         return
     dtype = np.float32 if single else np.float64
     step, new = max(256, 1_000_000 // count), slice(known, count)  # rows of a copy
+    room = np.empty(count * min(step, len(rows)), dtype)  # once: pages are dear
     for first in rows[::step]:
         part = slice(first, min(first + step, rows.stop))
-        copies = np.empty((count, part.stop - part.start), dtype)
+        size = part.stop - part.start
+        copies = room[: count * size].reshape(count, size)
         copy(X, columns, part, copies)
         _add_products(copies, known, out)
     if count > _SMALL:
