@@ -27,11 +27,17 @@ _FEW = 8
 _SMALL = 64
 
 
-@np.errstate(over="ignore", invalid="ignore")  # the caller tests what comes out
 def stats(
     X: Dense, center: bool, targets: Any, means: Any, lipschitz: Any, correlations: Any
 ) -> None:
     """See `column_stats` in the contract."""
+    with np.errstate(over="ignore", invalid="ignore"):  # the caller tests the outcome
+        _stats(X, center, targets, means, lipschitz, correlations)
+
+
+def _stats(
+    X: Dense, center: bool, targets: Any, means: Any, lipschitz: Any, correlations: Any
+) -> None:
     n, listed, near = X.n_rows, _columns(X), np.zeros(X.n_cols)
     if center:  # a value of the column; in rows of weight 0 may be anything
         counted = 0 if X.weights is None else int(np.argmax(X.weights > 0))
