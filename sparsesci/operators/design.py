@@ -134,7 +134,7 @@ class Design(ABC):
         """
         if self.sample_weight is not None:
             A = A * self.sample_weight
-        return float(np.einsum("tn,tn->", A, B))
+        return float(np.einsum("i,i->", A.ravel(), B.ravel()))
 
     def intercept(self, W: Doubles, target_mean: Doubles) -> Doubles:
         """Return the intercept that belongs to W, one for each target."""
