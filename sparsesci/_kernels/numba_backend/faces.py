@@ -28,8 +28,6 @@ MAX_FACE = 4000  # coefficients
 SMALL = 100
 # Up to so many, an extrapolation costs more than the sweeps that it saves.
 FEW = 300
-# Multiplications of sweeps that cost less than a call of numpy or two.
-SWEPT = 20_000
 # Over supports that are too large for a minimum, between two over the working set.
 LARGE_SWEEPS = 10
 
@@ -124,18 +122,9 @@ class Descent(Sweeper):
         made, size = 0, rows.size * self.w.shape[1]
         if size > MAX_FACE:
             return self.sweep(rows, LARGE_SWEEPS)[0] * int(rows.size)
-        few = SWEPT // (size * self.h.shape[1])
-        if few:
-            n_sweeps, violation = self.sweep(rows, few)
-            made = n_sweeps * int(rows.size)
-            if violation <= self.tol or made >= max_updates:
-                return made
-            rows = rows[self.w[rows].any(axis=1)]
-            size = rows.size * self.w.shape[1]
         small = size <= SMALL
         if not (small and self.face_work <= self.sweep_work):
-            more, violation = self.settle_by_sweeps(rows, max_updates - made)
-            made += more
+            made, violation = self.settle_by_sweeps(rows, max_updates)
             if violation <= self.tol or made >= max_updates:
                 return made
             rows = rows[self.w[rows].any(axis=1)]
