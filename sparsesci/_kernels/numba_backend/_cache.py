@@ -129,6 +129,7 @@ def inlined(function: Callable[..., Any]) -> Any:
     """A part of a kernel: its code is pasted where it is called.
 
     Each compiled function is optimised once more inside every one that calls it, which
-    doubles the time of compilation with each level. Parts cost nothing of that.
+    doubles the time of compilation with each level. Parts cost nothing of that, but are
+    copied and typed again for each call: short ones called twice are better written out.
     """
     return numba.njit(inline="always", **INNER)(function)
