@@ -130,6 +130,6 @@ def inlined(function: Callable[..., Any]) -> Any:
 
     Each compiled function is optimised once more inside every one that calls it, which
     doubles the time of compilation with each level. Parts cost nothing of that, but are
-    copied and typed again for each call: short ones called twice are better written out.
+    copied and typed anew for each call: what is called twice is better written out.
     """
     return numba.njit(inline="always", **INNER)(function)
