@@ -368,8 +368,8 @@ class Descent:
             made, violation = self._burst(
                 problem, handle, ws, limit, tol, accelerate, state, control
             )
-            if violation == 0 and total == 0:
-                return 0, True  # nothing moved
+            if total == 0 and _at_rest(made, violation, ws):
+                return 0, True
             total += made
             self.spent += made * price
             if course is not None and 0 < violation < course.start:
@@ -400,7 +400,7 @@ class Descent:
             made, violation = self._burst(
                 gram, handle, rows, most, tol, True, state, control
             )
-            if violation == 0 and total == 0:
+            if total == 0 and _at_rest(made, violation, rows):
                 return 0
             total += made
             if violation <= tol or total >= enough or control.exhausted():
@@ -482,3 +482,8 @@ class Descent:
             each, copy = _SINGLE_PRODUCT, _SINGLE_GATHER
         products = each * m * (known + m / 2)
         return design.n_samples * (products + copy * (known + m))
+
+
+def _at_rest(made: int, violation: float, rows: Indices) -> bool:
+    """Whether a burst moved nothing at all, not just in the last of its sweeps."""
+    return violation == 0 and made <= rows.size

@@ -14,6 +14,7 @@ from problems import (
     objective,
 )
 
+from sparsesci.penalties import L1
 from sparsesci.solvers import coordinate_descent
 
 TOL = 1e-8
@@ -68,3 +69,17 @@ def test_certificate(
         assert (excess <= 1e-12 * norms).all()
     proven = primal - dual_value(problem, theta, case.penalty)
     assert proven == pytest.approx(result.dual_gap, abs=1e-12 * scale)
+
+
+@pytest.mark.parametrize("ratio", [2, 10, 100])
+@pytest.mark.parametrize("n", [256, 1024])
+@pytest.mark.parametrize("form", ["F", "CSC"])
+def test_orthogonal_columns(backend, global_random_seed, form, n, ratio):
+    # On every working set, the last sweep of a burst moves nothing at all.
+    y = np.random.default_rng(global_random_seed).standard_normal(n)
+    bound = np.abs(y).max() / ratio
+    result = coordinate_descent(FORMATS[form](np.eye(n)), y, L1(bound / n), tol=TOL)
+    assert result.converged
+    expected = np.sign(y) * np.maximum(np.abs(y) - bound, 0)
+    allowed = np.sqrt(2 * n * result.dual_gap)  # strong convexity
+    assert np.linalg.norm(result.coef - expected) <= allowed + 1e-12
