@@ -156,7 +156,7 @@ class Descent:
 
         A guess of the coefficients is a better start, where there is a Gram matrix to
         move to it cheaply. The course foresees what is left to do after this. Returns
-        the number of updates, 0 where rounding forbids any.
+        how often the residual was updated, 0 where rounding forbids any step.
         """
         problem, gram, whole = self.problem, self.subgram, self._whole(ws)
         if whole is not None:
@@ -183,8 +183,9 @@ class Descent:
         if course is not None:
             tol = min(tol, max(course.goal, _GRAM_FALL * course.start))
         local, own = gram.enter(known, guess), gram.handle(penalty, handle)
-        more = self._on_gram(gram, own, gram.position[ws], tol, local, control)
-        return made + more if gram.leave(local, state) else made
+        self._on_gram(gram, own, gram.position[ws], tol, local, control)
+        # However many steps that took, the residual follows once.
+        return made + ws.size if gram.leave(local, state) else made
 
     def path(
         self,
@@ -394,7 +395,8 @@ class Descent:
         most = int(_GRAM_BURST_WORK / len(state.W))
         enough = _MANY_SWEEPS**2 * rows.size
         if isinstance(gram, SubGram) and gram.single:  # the data may know better
-            most = enough = _MANY_SWEEPS * rows.size
+            # Time for the exact minimum on a support, which sweeps come before.
+            most = enough = (_MANY_SWEEPS + rows.size // 2) * rows.size
         total = 0
         while True:
             made, violation = self._burst(
