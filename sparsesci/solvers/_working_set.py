@@ -58,6 +58,8 @@ _FEW = 0.02
 # Alpha is approached from above in such ratios: while the support is few, and after.
 _STEPS = 3.0, 2.0
 
+_NO_ROWS: Indices = np.empty(0, dtype=np.int64)
+
 
 class WorkingSetSolver:
     """Solver of one problem for any penalty of the registry that has a dual.
@@ -105,6 +107,8 @@ class WorkingSetSolver:
         # The certificate before, and how many in a row have hardly been better.
         self._last: Certificate | None = None
         self._n_slow = 0
+        # Rows and tolerance of the last descent; what share of it to ask for instead.
+        self._asked, self._rigour = (_NO_ROWS, 0.0), 1.0
 
     def solve(
         self,
@@ -145,6 +149,7 @@ class WorkingSetSolver:
             self._screen(point, state)
             ws = self._working_set(point.violations, state)
             tol, course = self._inner_tol(point, ws), self._course(point)
+            self._asked = ws, tol
             made = self._descend(ws, tol, state, None, course)
             nothing = made == 0 and not self.control.status  # time may have run out
             if nothing and not self.descent.sharpen():
@@ -179,7 +184,7 @@ class WorkingSetSolver:
             guess, tol = None, max(0.03 * tol, _EXACT * self.rounding)
 
     def _watch(self, point: Certificate) -> None:
-        """Go over to double precision where single precision leads nowhere.
+        """Be more exact, and go over to double precision, where that leads nowhere.
 
         Columns far from zero that are not centred have all their digits in the mean.
         """
@@ -188,8 +193,23 @@ class WorkingSetSolver:
             return
         slow = point.violation > 0.5 * last.violation
         self._n_slow = self._n_slow + 1 if slow else 0
+        if slow:
+            self._tighten(point)
         if self._n_slow > 1 or point.objective > last.objective:
             self.descent.sharpen()
+
+    def _tighten(self, point: Certificate) -> None:
+        """Ask the next descents for as much more as the last one left undone.
+
+        A sweep meets each row before those after it move: of columns that are much
+        alike, it may leave violations far above all that it has met.
+        """
+        ws, tol = self._asked
+        if not ws.size or not self.descent.knows(ws):
+            return  # on the data, sweeps are no cheaper than another look
+        left = float(point.violations[ws].max())
+        if left > tol:
+            self._rigour *= 0.5 * tol / left
 
     def _descend(
         self,
@@ -252,6 +272,7 @@ class WorkingSetSolver:
         self._n_kept = self.problem.n_features
         self._screened_gap = np.inf
         self._last, self._n_slow = None, 0
+        self._asked, self._rigour = (_NO_ROWS, 0.0), 1.0
         unbound = unbound_columns(self.problem, penalty)
         if handle is None:
             handle = penalty.build(self.backend)
@@ -390,7 +411,8 @@ class WorkingSetSolver:
         chosen = self.tall and self._n_kept > _SMALL
         complete = self.descent.knows(ws) or (ws.size >= self._n_kept and not chosen)
         floor = 1e-3 if complete else 0.03 if ws.size < _FEW * self._n_kept else 0.1
-        return point.violation * min(max(need, floor), 0.3)
+        tol = self._rigour * point.violation * min(max(need, floor), 0.3)
+        return max(tol, _EXACT * self.rounding)
 
     def _need(self, point: Certificate) -> float:
         """To which share of itself the violation has to fall."""

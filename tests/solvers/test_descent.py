@@ -338,3 +338,16 @@ def test_scales_that_single_precision_has_no_room_for(backend, n_samples, scale)
     assert results[1].converged
     assert np.count_nonzero(results[1].coef) > 100
     assert_allclose(results[1].coef * scale, results[0].coef, atol=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_columns_much_alike_need_few_looks(backend, seed):
+    # A sweep leaves far more behind than it has met, and supports are large.
+    rng = np.random.default_rng(seed)
+    X = 0.5 * rng.standard_normal((5000, 1)) + rng.standard_normal((5000, 450))
+    y = X[:, :40] @ rng.standard_normal(40)
+    y += rng.standard_normal(len(y)) * y.std() / 3
+    penalty = L1(np.abs(X.T @ y).max() / len(y) / 2000)
+    result = coordinate_descent(X, y, penalty, tol=1e-8, keep_history=True)
+    assert result.converged
+    assert len(result.history) <= 10
