@@ -59,8 +59,8 @@ class SolverResult:
         The objective exceeds its minimum by at most this much; infinite where nothing
         is known of the minimum, as in greedy methods.
     dual_point : ndarray of shape (n_samples,) or (n_targets, n_samples)
-        The multiple of the residual that is used as a dual point. Alone it proves no
-        less a gap than `dual_gap`, which counts the best dual value met on the way.
+        The multiple of the residual that is used as a dual point. The gap that it
+        proves may exceed `dual_gap`, which counts the best dual value met on the way.
     violation : float
         Largest distance of a coefficient's gradient from its subdifferential; in greedy
         methods, the largest gradient on the support.
