@@ -184,7 +184,7 @@ class WorkingSetSolver:
             guess, tol = None, max(0.03 * tol, _EXACT * self.rounding)
 
     def _watch(self, point: Certificate) -> None:
-        """Be more exact, and go over to double precision, where that leads nowhere.
+        """Where descents lead nowhere, be more exact, and then leave single precision.
 
         Columns far from zero that are not centred have all their digits in the mean.
         """
